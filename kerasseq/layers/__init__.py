@@ -1,0 +1,63 @@
+"""Room 3, layers: tensors -> tensors.
+
+What comes in: token ids, vectors, masks, states. What goes out: memory and state from an encoder;
+outputs, state and attention weights from a decoder. Start at `encoders/recurrent_encoder.py` and
+`decoders/decoder.py`; `attention/attention.py` and `cells/recurrent_cell.py` hold the contracts of
+what they are made of, and `bridges.py` joins the two. Written in `keras.ops`; only `recurrence.py`
+knows the backend.
+"""
+
+from kerasseq.layers.attention import (
+    ATTENTIONS,
+    AdditiveAttention,
+    Attention,
+    DotAttention,
+    GeneralAttention,
+)
+from kerasseq.layers.attention.distributions import DISTRIBUTIONS, Distribution, Softmax
+from kerasseq.layers.bridges import BRIDGES, Bridge, DenseBridge, LastStateBridge, MeanBridge
+from kerasseq.layers.cells import CELLS, GRUCell, LSTMCell, RecurrentCell, SimpleCell
+from kerasseq.layers.decoders import (
+    DECODERS,
+    READOUTS,
+    AttentionalReadout,
+    AttentionDecoder,
+    Decoder,
+    DeepReadout,
+    Readout,
+    RecurrentDecoder,
+)
+from kerasseq.layers.encoders import ENCODERS, RecurrentEncoder
+from kerasseq.layers.token_embedding import TokenEmbedding
+
+__all__ = [
+    "ATTENTIONS",
+    "BRIDGES",
+    "CELLS",
+    "DECODERS",
+    "DISTRIBUTIONS",
+    "ENCODERS",
+    "READOUTS",
+    "AdditiveAttention",
+    "Attention",
+    "AttentionDecoder",
+    "AttentionalReadout",
+    "Bridge",
+    "Decoder",
+    "DeepReadout",
+    "DenseBridge",
+    "Distribution",
+    "DotAttention",
+    "GRUCell",
+    "GeneralAttention",
+    "LSTMCell",
+    "LastStateBridge",
+    "MeanBridge",
+    "Readout",
+    "RecurrentCell",
+    "RecurrentDecoder",
+    "RecurrentEncoder",
+    "SimpleCell",
+    "Softmax",
+    "TokenEmbedding",
+]

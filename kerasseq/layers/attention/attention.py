@@ -1,0 +1,208 @@
+"""The contract of attention: prepare a source once, then attend to it step by step."""
+
+import abc
+from typing import Any, ClassVar
+
+import keras
+from keras import ops
+
+from kerasseq import serialization
+from kerasseq.layers.attention.distributions import DISTRIBUTIONS
+from kerasseq.layers.attention.distributions.distribution import Distribution
+from kerasseq.layers.recurrence import scan
+from kerasseq.typing import Shape, State, Tensor
+
+
+class Attention(keras.layers.Layer, abc.ABC):
+    """Looks up memory by a query.
+
+    `attention_weights = distribution(score(query, keys))`, `context = attention_weights memory`.
+
+    A score says how well query and key match; a distribution turns a row of scores into weights.
+    They are separate choices. Three calls make the contract that decoders and search rely on:
+
+    - `prepare(memory, memory_mask)`, once for a source: a flat list of batch-first tensors,
+      `[memory, mask, *keys]`.
+    - `initial_past(prepared)`: what attention remembers from step to step, `[]` for most.
+    - `attend(query, prepared, past)`: one step for `(rows, units)` queries, or all steps for
+      `(batch, target_length, units)`. `rows` is `batch * beams`, the beams of one source side by
+      side: they are folded into the axis of queries, so the memory is never repeated for them.
+
+    Nothing is kept on the layer between calls. Scores, distribution and masks are float32.
+
+    A subclass implements `build_score`, `score` and, where keys are not the memory itself, `keys`;
+    what remembers also `initial_score_past` and `update_score_past`.
+
+    Args:
+        distribution: `"softmax"`, a config or a `Distribution`.
+
+    Call arguments:
+        query: `(batch, target_length, query_size)`.
+        memory: `(batch, source_length, memory_size)`.
+        memory_mask: boolean `(batch, source_length)`; Keras fills it in from the memory.
+
+    Returns:
+        `(context, attention_weights)`: `(batch, target_length, memory_size)` in the compute dtype
+        and `(batch, target_length, source_length)` float32, exactly 0 on padding. A row with
+        nothing real gives zeros.
+    """
+
+    has_units: ClassVar[bool] = False
+    """Whether the constructor takes `units`, the size of a hidden layer of the score."""
+
+    def __init__(self, distribution: Any = "softmax", **kwargs: Any) -> None:
+        super().__init__(**{"autocast": False, **kwargs})
+        self.distribution = distribution
+        self.distribution_layer: Distribution = serialization.get(
+            DISTRIBUTIONS, distribution, "distribution"
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        distribution = self.distribution
+        if isinstance(distribution, Distribution):
+            distribution = keras.saving.serialize_keras_object(distribution)
+        return {**super().get_config(), "distribution": distribution}
+
+    def build(
+        self, query_shape: Shape, memory_shape: Shape, memory_mask_shape: Shape | None = None
+    ) -> None:
+        self.build_score(query_shape[-1], memory_shape[-1])
+        if not self.distribution_layer.built:
+            self.distribution_layer.build(query_shape)
+        self.built = True
+
+    @abc.abstractmethod
+    def build_score(self, query_size: int, memory_size: int) -> None:
+        """Makes the weights of the score; raises if the sizes do not fit."""
+
+    def keys(self, memory: Tensor) -> list[Tensor]:
+        """Returns what the score reads of a source, computed once, batch first."""
+        return []
+
+    @abc.abstractmethod
+    def score(self, query: Tensor, prepared: list[Tensor], past: State) -> Tensor:
+        """Returns how well each query matches each key.
+
+        Args:
+            query: `(batch, queries, query_size)`.
+            prepared: what `prepare` gave: `[memory, mask, *keys]`.
+            past: the score's own past, each tensor `(batch, queries, ...)`.
+
+        Returns:
+            `(batch, queries, source_length)` in any float dtype; the base class casts.
+        """
+
+    def initial_score_past(self, prepared: list[Tensor]) -> State:
+        """Returns what the score remembers before the first step: `(batch, ...)` tensors."""
+        return []
+
+    def update_score_past(self, attention_weights: Tensor, past: State) -> State:
+        """Returns the score's past after a step; tensors are `(batch, queries, ...)`."""
+        return []
+
+    def past_spec(self, batch: int | None, source_length: int | None) -> State:
+        """Returns symbolic tensors of the shapes of `initial_past`, for shape inference."""
+        return []
+
+    def prepare(self, memory: Tensor, memory_mask: Tensor | None = None) -> list[Tensor]:
+        """Computes what is the same at every step: `[memory, mask, *keys]`, batch first."""
+        memory = ops.cast(memory, self.compute_dtype)
+        if memory_mask is None:
+            memory_mask = ops.ones(ops.shape(memory)[:2], "bool")
+        return [memory, ops.cast(memory_mask, "bool"), *self.keys(memory)]
+
+    def initial_past(self, prepared: list[Tensor]) -> State:
+        """Returns what attention remembers before the first step, `(batch, ...)` tensors."""
+        score_past = self.initial_score_past(prepared)
+        return score_past + self.distribution_layer.initial_past(prepared[1])
+
+    def attend(
+        self, query: Tensor, prepared: list[Tensor], past: State
+    ) -> tuple[Tensor, Tensor, State]:
+        """Attends with one query a row, or with the queries of all steps.
+
+        Args:
+            query: `(rows, query_size)`, or `(batch, target_length, query_size)`.
+            prepared: what `prepare` gave, of leading size `batch`.
+            past: `(rows, ...)` tensors from the step before, or from `initial_past`.
+
+        Returns:
+            `(context, attention_weights, past)`: `(rows, memory_size)` and `(rows, source_length)`,
+            or both with the axis of `target_length` after the batch.
+        """
+        if len(query.shape) == 2:
+            return self._attend_one(query, prepared, past)
+        if not past:
+            return self._attend_folded(query, prepared, past)
+        return self._attend_in_turn(query, prepared, past)
+
+    def call(
+        self, query: Tensor, memory: Tensor, memory_mask: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        prepared = self.prepare(memory, memory_mask)
+        context, weights, _ = self.attend(query, prepared, self.initial_past(prepared))
+        return context, weights
+
+    def _attend_folded(
+        self, query: Tensor, prepared: list[Tensor], past: State
+    ) -> tuple[Tensor, Tensor, State]:
+        """Attends with queries side by side: `(batch, queries, query_size)`, past alike."""
+        memory, mask = prepared[:2]
+        score_count = len(past) - self.distribution_layer.past_count
+        score_past, distribution_past = past[:score_count], past[score_count:]
+        scores = ops.cast(self.score(query, prepared, score_past), "float32")
+        weights, distribution_past = self.distribution_layer.distribute(
+            scores, ops.expand_dims(mask, 1), query, distribution_past
+        )
+        context = ops.matmul(ops.cast(weights, memory.dtype), memory)
+        return context, weights, self.update_score_past(weights, score_past) + distribution_past
+
+    def _attend_one(
+        self, query: Tensor, prepared: list[Tensor], past: State
+    ) -> tuple[Tensor, Tensor, State]:
+        """Folds the beams of a source into the axis of queries, and unfolds the answers."""
+        batch = ops.shape(prepared[1])[0]
+
+        def fold(tensor: Tensor) -> Tensor:
+            beams = ops.shape(tensor)[0] // ops.maximum(batch, 1)
+            return ops.reshape(tensor, (batch, beams, *ops.shape(tensor)[1:]))
+
+        def unfold(tensor: Tensor) -> Tensor:
+            return ops.reshape(tensor, (ops.shape(query)[0], *ops.shape(tensor)[2:]))
+
+        context, weights, past = self._attend_folded(
+            fold(query), prepared, [fold(tensor) for tensor in past]
+        )
+        return unfold(context), unfold(weights), [unfold(tensor) for tensor in past]
+
+    def _attend_in_turn(
+        self, query: Tensor, prepared: list[Tensor], past: State
+    ) -> tuple[Tensor, Tensor, State]:
+        """All steps of an attention that remembers: one after the other."""
+
+        def step(slices: list[Tensor], state: State) -> tuple[list[Tensor], State]:
+            context, weights, state = self._attend_one(slices[0], prepared, state)
+            return [context, weights], state
+
+        memory, mask = prepared[:2]
+        templates = [memory[:, 0], ops.cast(mask, "float32")]
+        queries = ops.transpose(query, (1, 0, 2))
+        (contexts, weights), past = scan(step, [queries], past, templates)
+        return ops.transpose(contexts, (1, 0, 2)), ops.transpose(weights, (1, 0, 2)), past
+
+    def compute_output_spec(
+        self, query: Tensor, memory: Tensor, memory_mask: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        batch, target_length = query.shape[:2]
+        context = keras.KerasTensor(
+            (batch, target_length, memory.shape[-1]), dtype=self.compute_dtype
+        )
+        weights = keras.KerasTensor((batch, target_length, memory.shape[1]), dtype="float32")
+        return context, weights
+
+    def compute_mask(self, query: Tensor, previous_mask: Tensor | None = None) -> list[Any]:
+        return [previous_mask, None]
+
+    def _read(self, weight: Any) -> Tensor:
+        """The weight in the compute dtype: a method other than `call` runs without autocast."""
+        return ops.cast(weight, self.compute_dtype)

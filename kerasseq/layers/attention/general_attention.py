@@ -1,0 +1,60 @@
+from typing import Any
+
+import keras
+from keras import ops
+
+from kerasseq.layers.attention.attention import Attention
+from kerasseq.serialization import register
+from kerasseq.typing import State, Tensor
+
+
+@register
+class GeneralAttention(Attention):
+    """Scores by a bilinear form: `score = q^T W k`, also called multiplicative attention.
+
+    The memory is projected once for a source, so a step costs no more than `DotAttention`. Query
+    and memory may be of any sizes.
+
+    Args:
+        kernel_initializer: initializer of `W`, `(memory_size, query_size)`.
+        distribution: `"softmax"`, a config or a `Distribution`.
+
+    See `Attention` for calls.
+
+    Example:
+
+    >>> context, weights = GeneralAttention()(keras.ops.ones((2, 3, 8)), keras.ops.ones((2, 5, 4)))
+    >>> tuple(context.shape), tuple(weights.shape)
+    ((2, 3, 4), (2, 3, 5))
+
+    Reference:
+        Luong et al., Effective Approaches to Attention-based Neural Machine Translation, 2015.
+    """
+
+    def __init__(
+        self,
+        kernel_initializer: Any = "glorot_uniform",
+        distribution: Any = "softmax",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(distribution=distribution, **kwargs)
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+
+    def build_score(self, query_size: int, memory_size: int) -> None:
+        self.kernel = self.add_weight(
+            (memory_size, query_size), self.kernel_initializer, name="kernel"
+        )
+
+    def keys(self, memory: Tensor) -> list[Tensor]:
+        keys = ops.matmul(memory, self._read(self.kernel))
+        return [ops.transpose(keys, (0, 2, 1))]  # (batch, query_size, source_length)
+
+    def score(self, query: Tensor, prepared: list[Tensor], past: State) -> Tensor:
+        keys = prepared[2]
+        return ops.matmul(ops.cast(query, keys.dtype), keys)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+        }

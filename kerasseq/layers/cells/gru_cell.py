@@ -1,0 +1,47 @@
+from typing import ClassVar
+
+from keras import ops
+
+from kerasseq.layers.cells.recurrent_cell import GatedCell
+from kerasseq.serialization import register
+from kerasseq.typing import State, Tensor
+
+
+@register
+class GRUCell(GatedCell):
+    """Gated recurrent unit, the reset gate applied after the recurrent product.
+
+    `z, r, n = W x + b`, `z_h, r_h, n_h = U h + b_h`; `z = sigmoid(z + z_h)`;
+    `n = tanh(n + sigmoid(r + r_h) n_h)`; `h' = z h + (1 - z) n`. This is the form of cuDNN and of
+    Keras' `reset_after=True`, whose weights fit as they are (the bias is `(2, 3 * units)`: of the
+    input and of the recurrent product). The state is `[hidden]`.
+
+    See `RecurrentCell` for arguments and calls.
+
+    Example:
+
+    >>> cell = GRUCell(8)
+    >>> output, state = cell(keras.ops.ones((2, 4)), cell.initial_state(2))
+    >>> tuple(output.shape), len(state)
+    ((2, 8), 1)
+
+    Reference:
+        Cho et al., Learning Phrase Representations using RNN Encoder-Decoder, 2014.
+    """
+
+    num_gates: ClassVar[int] = 3
+
+    def _bias_shape(self, columns: int) -> tuple[int, ...]:
+        return (2, columns)
+
+    def _input_bias(self) -> Tensor:
+        return self._read(self.bias)[0]
+
+    def _gate(self, inputs: Tensor, recurrent: Tensor, state: State) -> tuple[Tensor, State]:
+        recurrent = recurrent + ops.cast(self.bias[1], "float32")
+        update, reset, candidate = ops.split(inputs, 3, axis=-1)
+        update_hidden, reset_hidden, candidate_hidden = ops.split(recurrent, 3, axis=-1)
+        update = ops.sigmoid(update + update_hidden)
+        candidate = ops.tanh(candidate + ops.sigmoid(reset + reset_hidden) * candidate_hidden)
+        hidden = update * state[0] + (1 - update) * candidate
+        return hidden, [hidden]

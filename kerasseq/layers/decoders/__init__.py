@@ -1,0 +1,27 @@
+"""Decoders: the embedded target and the memory to outputs. Start at `decoder.py`."""
+
+from kerasseq.layers.decoders.attention_decoder import AttentionDecoder
+from kerasseq.layers.decoders.decoder import Decoder
+from kerasseq.layers.decoders.readouts import (
+    READOUTS,
+    AttentionalReadout,
+    DeepReadout,
+    Readout,
+)
+from kerasseq.layers.decoders.recurrent_decoder import RecurrentDecoder
+
+DECODERS: dict[str, type[Decoder]] = {
+    "attention": AttentionDecoder,
+    "recurrent": RecurrentDecoder,
+}
+
+__all__ = [
+    "DECODERS",
+    "READOUTS",
+    "AttentionDecoder",
+    "AttentionalReadout",
+    "Decoder",
+    "DeepReadout",
+    "Readout",
+    "RecurrentDecoder",
+]

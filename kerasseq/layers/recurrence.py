@@ -1,0 +1,128 @@
+"""The loop over time, once for each backend: the only file in this room that knows the backend.
+
+`keras.ops.scan` wants outputs of the structure of the carry and fails on an unknown length on
+TensorFlow; `tf.while_loop` over TensorArrays has neither limit.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+from kerasseq.typing import State, Tensor
+
+ScanStep = Callable[[list[Tensor], State], tuple[list[Tensor], State]]
+
+
+def scan(
+    step: ScanStep,
+    sequences: Sequence[Tensor],
+    state: State,
+    templates: Sequence[Tensor],
+    reverse: bool = False,
+) -> tuple[list[Tensor], State]:
+    """Runs `step` over the first axis of `sequences`, in one graph loop.
+
+    Args:
+        step: `step(slices, state) -> (outputs, state)`: slices and outputs are lists of
+            `(rows, ...)` tensors, and the state keeps its shapes and dtypes.
+        sequences: tensors of shape `(time, rows, ...)`, time first; at least one.
+        state: list of `(rows, ...)` tensors.
+        templates: for each output a tensor of its shape and dtype, whose values are not read:
+            what a sequence of no steps gives, and what the buffers are made for.
+        reverse: run from the last step to the first; outputs stay in the order of the inputs.
+
+    Returns:
+        The outputs as `(time, rows, ...)` tensors, and the last state.
+    """
+    loops = {"tensorflow": _scan_tensorflow, "jax": _scan_jax}
+    loop = loops.get(keras.backend.backend(), _scan_python)
+    return loop(step, list(sequences), list(state), list(templates), reverse)
+
+
+def _scan_tensorflow(
+    step: ScanStep, sequences: list[Tensor], state: State, templates: list[Tensor], reverse: bool
+) -> tuple[list[Tensor], State]:
+    import tensorflow as tf
+
+    length = tf.shape(sequences[0])[0]
+    inputs = [
+        tf.TensorArray(
+            sequence.dtype, length, element_shape=sequence.shape[1:], clear_after_read=False
+        ).unstack(sequence)
+        for sequence in sequences
+    ]
+    outputs = [
+        tf.TensorArray(template.dtype, length, element_shape=template.shape)
+        for template in templates
+    ]
+
+    def body(time: Any, outputs: list[Any], state: State) -> tuple[Any, list[Any], State]:
+        position = length - 1 - time if reverse else time
+        results, state = step([array.read(position) for array in inputs], state)
+        written = [
+            array.write(position, result) for array, result in zip(outputs, results, strict=True)
+        ]
+        return time + 1, written, state
+
+    state = [tf.convert_to_tensor(tensor) for tensor in state]
+    _, outputs, state = tf.while_loop(
+        lambda time, *_: time < length,
+        body,
+        (tf.constant(0), outputs, state),
+        shape_invariants=(
+            tf.TensorShape([]),
+            [tf.TensorShape(None)] * len(outputs),
+            [tf.TensorShape([None, *tensor.shape[1:]]) for tensor in state],
+        ),
+    )
+    stacked = [
+        _stack_tensor_array(array, template)
+        for array, template in zip(outputs, templates, strict=True)
+    ]
+    return stacked, list(state)
+
+
+def _stack_tensor_array(array: Any, template: Tensor) -> Tensor:
+    """`array.stack()` that knows the shape of its elements even when there are none."""
+    import tensorflow as tf
+
+    shape = tf.shape(template)
+    if tf.executing_eagerly():
+        if array.size() > 0:
+            return array.stack()
+        return tf.zeros(tf.concat([[0], shape], 0), template.dtype)
+    stacked = tf.raw_ops.TensorListStack(
+        input_handle=array.flow, element_shape=shape, element_dtype=template.dtype
+    )
+    stacked.set_shape([None, *template.shape])
+    return stacked
+
+
+def _scan_jax(
+    step: ScanStep, sequences: list[Tensor], state: State, templates: list[Tensor], reverse: bool
+) -> tuple[list[Tensor], State]:
+    import jax
+
+    def body(state: State, slices: list[Tensor]) -> tuple[State, list[Tensor]]:
+        outputs, state = step(slices, state)
+        return state, outputs
+
+    state, outputs = jax.lax.scan(body, state, sequences, reverse=reverse)
+    return outputs, state
+
+
+def _scan_python(
+    step: ScanStep, sequences: list[Tensor], state: State, templates: list[Tensor], reverse: bool
+) -> tuple[list[Tensor], State]:
+    positions = range(sequences[0].shape[0])
+    collected: list[list[Tensor]] = []
+    for position in reversed(positions) if reverse else positions:
+        outputs, state = step([sequence[position] for sequence in sequences], state)
+        collected.append(outputs)
+    if not collected:
+        return [ops.zeros((0, *template.shape), template.dtype) for template in templates], state
+    if reverse:
+        collected.reverse()
+    return [ops.stack(list(steps)) for steps in zip(*collected, strict=True)], state

@@ -1,0 +1,64 @@
+"""Register a class, and get a member of a family by name, config or object."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import keras
+
+PACKAGE = "kerasseq"
+
+Class = TypeVar("Class", bound=type)
+Member = TypeVar("Member")
+
+
+def register(cls: Class) -> Class:
+    """Registers `cls` with Keras as `kerasseq>ClassName`, so that saved files find it.
+
+    Use as a decorator on every class that stands in a `.keras` file.
+    """
+    return keras.saving.register_keras_serializable(PACKAGE)(cls)
+
+
+def get(
+    family: Mapping[str, type[Member]], identifier: Any, argument: str, **arguments: Any
+) -> Member:
+    """Returns a member of a family, chosen by name, by config or as the object itself.
+
+    Args:
+        family: the classes by name.
+        identifier: a name in `family` (the class is made with `arguments`), a serialized config
+            (as from `keras.saving.serialize_keras_object`), a mapping `{"name": ..., **options}`
+            (a plain config as YAML writes it; the options win over `arguments`), or an object
+            of the family.
+        argument: what the caller calls the argument, for the message.
+        **arguments: the constructor's arguments when `identifier` is a name or a plain config.
+
+    Raises:
+        ValueError: if no member has that name, or the object is of another family.
+        TypeError: if a plain config has an option that the member does not take.
+    """
+    if isinstance(identifier, str) and identifier in family:
+        return family[identifier](**arguments)
+    if isinstance(identifier, Mapping) and identifier.get("name") in family:
+        options = dict(identifier)
+        return family[options.pop("name")](**{**arguments, **options})
+    if isinstance(identifier, Mapping) and "class_name" in identifier:
+        identifier = keras.saving.deserialize_keras_object(dict(identifier))
+    if isinstance(identifier, _contract(family)):
+        return identifier
+    names = ", ".join(repr(name) for name in sorted(family))
+    raise ValueError(
+        f"`{argument}` must be one of {names}, a config of one, or an object of that family. "
+        f"Received: {identifier!r}."
+    )
+
+
+def _contract(family: Mapping[str, type]) -> tuple[type, ...]:
+    """The abstract classes that the members of a family share, else the members themselves."""
+    members = list(family.values())
+    shared = [
+        base
+        for base in members[0].__mro__
+        if base.__module__.startswith(PACKAGE) and all(issubclass(other, base) for other in members)
+    ]
+    return tuple(shared) or tuple(members)
