@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 Tensor: TypeAlias = Any
 """A symbolic, eager or backend tensor; its shape stands in the docstring that names it."""
 
-Shape: TypeAlias = tuple[int | None, ...]
-"""A static shape: `None` where the size is known only at run time."""
+Shape: TypeAlias = tuple[Any, ...]
+"""A static shape: integers, and `None` where the size is known only at run time."""
 
 State: TypeAlias = list[Tensor]
 """Everything that changes with a decoding step: a flat list of `(rows, ...)` tensors."""
