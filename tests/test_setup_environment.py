@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-TOOLS = ("bash", "cat", "cksum", "dirname", "env", "mkdir", "rm", "cp", "chmod")
+TOOLS = ("bash", "cat", "cksum", "dirname", "env", "mkdir", "rm", "cp", "sleep")
 
 BROKEN_SHIM = "exit 127"
 TOO_OLD = 'case "$2" in *platform*) echo 3.10.13 ;; *) exit 1 ;; esac'
