@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-TOOLS = ("bash", "cat", "cksum", "dirname", "env", "mkdir", "rm", "cp", "sleep")
+TOOLS = ("bash", "cat", "cksum", "cp", "dirname", "env", "grep", "mkdir", "rm", "sleep", "tail")
 
 BROKEN_SHIM = "exit 127"
 TOO_OLD = 'case "$2" in *platform*) echo 3.10.13 ;; *) exit 1 ;; esac'
@@ -21,7 +21,9 @@ case "$1 $2" in
 -c*platform*) echo 3.11.7 ;;
 esac
 """
-FAILING_PIP = WORKING.replace(">>installed", ">>installed; exit 1")
+FAILING_PIP = WORKING.replace(
+    ">>installed", '>>installed; echo "12:00 ERROR: No space left" >.venv/pip.log; exit 1'
+)
 
 
 class Clone:
@@ -141,6 +143,9 @@ def test_a_failed_installation_is_tried_again(tmp_path: Path) -> None:
     clone = Clone(tmp_path, {"python3.11": FAILING_PIP})
     result = clone.run()
     assert result.returncode == 1
-    assert result.stderr.endswith(f"its log is {clone.folder}/.venv/pip.log\n")
+    assert result.stderr.splitlines() == [
+        "12:00 ERROR: No space left",
+        f"The installation failed; its log is {clone.folder}/.venv/pip.log",
+    ]
     clone.run()
     assert len(clone.installations()) == 2
