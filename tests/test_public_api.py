@@ -92,8 +92,8 @@ def test_a_room_says_its_number_and_where_to_start(room: str) -> None:
     text = " ".join((importlib.import_module(f"kerasseq.{room}").__doc__ or "").split())
     number = re.search(rf"^(\d+)\. `kerasseq\.{room}`", kerasseq.__doc__ or "", flags=re.M)
     assert number is not None
-    assert text.startswith(f"Room {number[1]}, {room}: ")
-    assert re.search(r"\bstart\b.* (at|with|in) `", text, flags=re.I)
+    assert re.match(rf"Room {number[1]}\b", text)
+    assert re.search(r"\bstart (at|with|in) `", text, flags=re.I)
 
 
 @each_room
