@@ -1,0 +1,41 @@
+"""Files that are written beside and renamed: a reader never sees half a file."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+
+
+@contextlib.contextmanager
+def written_beside(path: str | os.PathLike[str]) -> Iterator[str]:
+    """Yields a temporary path beside `path`, with its ending; renames it when all went well.
+
+    The folder is made if it is missing. What was at `path` stays untouched until the new file is
+    complete and on disk; after an error nothing is left behind.
+
+    Args:
+        path: the file to write.
+    """
+    path = os.path.abspath(os.fspath(path))
+    folder, name = os.path.split(path)
+    os.makedirs(folder, exist_ok=True)
+    stem, ending = os.path.splitext(name)
+    handle, temporary = tempfile.mkstemp(prefix=f".{stem}.", suffix=ending, dir=folder)
+    os.close(handle)
+    try:
+        yield temporary
+        with open(temporary, "rb") as written:
+            os.fsync(written.fileno())
+        # mkstemp makes files that only their owner can read; others may read a model.
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(temporary)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,12 @@
+"""Room 8, translation: codecs + network + search -> strings to strings.
+
+What comes in: a trained network and its two codecs. What goes out: translations, one `.keras`
+file, a SavedModel. Start at `translator.py`; `pipeline.py` is the graph that Python, file and
+SavedModel share.
+"""
+
+from kerasseq.translation.translation import Alternative, Translation
+from kerasseq.translation.translator import Translator
+from kerasseq.translation.translator_model import TranslatorModel
+
+__all__ = ["Alternative", "Translation", "Translator", "TranslatorModel"]
