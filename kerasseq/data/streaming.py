@@ -1,0 +1,85 @@
+"""`TokenBatches` -> `tf.data.Dataset`: batches made ahead, and which epoch an iteration is."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import tensorflow as tf
+
+from kerasseq import checks
+from kerasseq.data.batching import Batch, TokenBatches
+
+# Batches made ahead while a step runs.
+PREFETCH = 2
+
+ELEMENT = (
+    (tf.TensorSpec((None, None), tf.int32), tf.TensorSpec((None, None), tf.int32)),
+    tf.TensorSpec((None, None), tf.int32),
+    tf.TensorSpec((None, None), tf.float32),
+)
+
+
+def as_dataset(
+    batches: TokenBatches, epoch: int = 0, steps_per_epoch: int | None = None
+) -> tf.data.Dataset:
+    """Returns a dataset whose iterations are the epochs of `batches`, from `epoch` on.
+
+    The epoch goes up when the last batch of an iteration has been taken. So a look at the first
+    batches, as Keras takes one to build a model, leaves the order of training alone.
+
+    Args:
+        batches: what to read.
+        epoch: the number of the first iteration.
+        steps_per_epoch: the batches of an iteration; `None` means those of an epoch of `batches`.
+    """
+    checks.check_integer("epoch", epoch, minimum=0)
+    if steps_per_epoch is not None:
+        checks.check_positive_integer("steps_per_epoch", steps_per_epoch)
+    epochs = _Epochs(batches, epoch, steps_per_epoch or len(batches))
+    mark = (tf.TensorSpec((), tf.int64), tf.TensorSpec((), tf.bool))
+    dataset = tf.data.Dataset.from_generator(epochs.generate, output_signature=(*mark, ELEMENT))
+    dataset = dataset.prefetch(PREFETCH).map(epochs.take)
+    dataset = dataset.apply(tf.data.experimental.assert_cardinality(epochs.steps))
+    return dataset.with_options(_options())
+
+
+class _Epochs:
+    """The epoch of the next iteration, and the batches of it.
+
+    Prefetching makes batches before they are taken, and Keras stops asking after the last one: so
+    neither the generator nor the end of the iteration can tell that an epoch is over. `take` can:
+    it runs when a batch is handed out.
+    """
+
+    def __init__(self, batches: TokenBatches, epoch: int, steps: int) -> None:
+        self.batches = batches
+        self.epoch = epoch
+        self.steps = steps
+
+    def generate(self) -> Iterator[tuple[int, bool, Batch]]:
+        """Yields the epoch, whether the batch is its last, and the batch."""
+        epoch = self.epoch
+        for index in range(self.steps):
+            batch = self.batches.at(epoch * self.steps + index)
+            yield epoch, index == self.steps - 1, batch
+
+    def take(self, epoch: tf.Tensor, is_last: tf.Tensor, batch: Batch) -> Batch:
+        """Passes a batch on, in graph; after the last one comes the next epoch."""
+
+        def finish() -> tf.Tensor:
+            return tf.numpy_function(self._finish, [epoch], tf.int64)
+
+        with tf.control_dependencies([tf.cond(is_last, finish, lambda: epoch)]):
+            return tf.nest.map_structure(tf.identity, batch)
+
+    def _finish(self, epoch: np.ndarray) -> np.int64:
+        self.epoch = max(self.epoch, int(epoch) + 1)
+        return np.int64(self.epoch)
+
+
+def _options() -> tf.data.Options:
+    options = tf.data.Options()
+    # A buffer behind `take` would end epochs early.
+    options.experimental_optimization.inject_prefetch = False
+    # Several devices split batches; there are no files to split.
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
+    return options

@@ -1,0 +1,78 @@
+"""Subword regularisation: sources tokenised anew, at random, for each epoch."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kerasseq.data.encoding import flat_rows
+from kerasseq.data.token_rows import TokenRows
+
+if TYPE_CHECKING:
+    from kerasseq.text import TextCodec
+
+# Tells the random numbers of sampling from those of the order.
+STREAM = 1
+
+
+class SubwordSampler:
+    """Tokenises sources anew, as a pure function of (seed, epoch, row).
+
+    Seeing a word cut up in several ways makes a small corpus go further.
+
+    Args:
+        texts: the source of each row.
+        sources: the row's tokens as they are without sampling, with end ids.
+        codec: samples the tokens.
+        max_length: the limit of tokens, the end id not counted; a longer sample is not used.
+        seed: with epoch and row, what decides the tokens.
+        rate: the probability of a row to be tokenised anew in an epoch.
+        alpha: how sure the tokenizer is: 0 draws evenly, large values draw the best tokens.
+
+    Reference:
+        - [Kudo, 2018: Subword Regularization](https://arxiv.org/abs/1804.10959)
+    """
+
+    def __init__(
+        self,
+        texts: list[str],
+        sources: TokenRows,
+        codec: "TextCodec",
+        max_length: int | None,
+        seed: int,
+        rate: float,
+        alpha: float,
+    ) -> None:
+        self.texts = texts
+        self.sources = sources
+        self.codec = codec
+        self.max_length = max_length
+        self.seed = seed
+        self.rate = rate
+        self.alpha = alpha
+
+    def __call__(self, epoch: int, rows: np.ndarray) -> TokenRows:
+        """Returns the tokens of these rows in an epoch, with end ids."""
+        tokens = [self.sources[row] for row in rows]
+        draws = _mix(self._epoch_key(epoch) + _mix(rows.astype(np.uint64)))
+        chosen = np.flatnonzero((draws >> np.uint64(11)) < self.rate * 2.0**53)
+        if len(chosen):
+            seeds = (_mix(draws[chosen]) >> np.uint64(33)).astype(np.int64)
+            texts = [self.texts[rows[place]] for place in chosen]
+            sampled = flat_rows(self.codec.sample(texts, seeds.tolist(), alpha=self.alpha))
+            sampled = sampled.with_end(self.codec.end_id)
+            for number, place in enumerate(chosen):
+                if self.max_length is None or sampled.lengths[number] <= self.max_length + 1:
+                    tokens[place] = sampled[number]
+        lengths = np.array([len(row) for row in tokens])
+        return TokenRows.from_lengths(np.concatenate(tokens), lengths)
+
+    def _epoch_key(self, epoch: int) -> np.ndarray:
+        return np.random.SeedSequence([self.seed, epoch, STREAM]).generate_state(1, np.uint64)
+
+
+def _mix(numbers: np.ndarray) -> np.ndarray:
+    """SplitMix64: random numbers of 64 bits, each a function of its own argument alone."""
+    mixed = numbers + np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return mixed ^ (mixed >> np.uint64(31))

@@ -1,0 +1,60 @@
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kerasseq.data import Pairs, SubwordSampler, TokenRows, encode_pairs
+
+A, END = 4, 3
+
+
+def make(codec: Any, size: int, rate: float, seed: int = 0, **options: Any) -> SubwordSampler:
+    texts = ["a"] * size
+    sources = encode_pairs(Pairs(texts, texts), codec, codec).sources
+    options = {"max_length": None, "alpha": 0.1, **options}
+    return SubwordSampler(texts, sources, codec, seed=seed, rate=rate, **options)
+
+
+def doubled(rows: TokenRows) -> np.ndarray:
+    """Which rows the codec of the tests wrote twice: those with an odd seed."""
+    return rows.lengths == 3
+
+
+def test_a_row_gets_its_tokens_whatever_the_batch(codec: Any) -> None:
+    sampler = make(codec, 100, rate=1.0)
+    together = doubled(sampler(3, np.arange(100)))
+    assert doubled(sampler(3, np.array([70, 5]))).tolist() == together[[70, 5]].tolist()
+    assert doubled(make(codec, 100, rate=1.0)(3, np.arange(100))).tolist() == together.tolist()
+    assert 30 < together.sum() < 70
+
+
+def test_epochs_and_seeds_draw_anew(codec: Any) -> None:
+    rows = np.arange(100)
+    drawn = {
+        tuple(doubled(make(codec, 100, rate=1.0, seed=seed)(epoch, rows)))
+        for seed in (0, 1)
+        for epoch in (0, 1)
+    }
+    assert len(drawn) == 4
+
+
+def test_the_rate_is_the_share_of_rows_that_are_sampled(
+    codec: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def sample(texts: list[str], seeds: list[int], alpha: float) -> list[list[int]]:
+        seen.append((len(texts), alpha))
+        assert all(0 <= seed < 2**31 for seed in seeds)
+        return [[A, A] for _ in texts]
+
+    monkeypatch.setattr(codec, "sample", sample)
+    rows = make(codec, 2000, rate=0.25, alpha=0.5)(0, np.arange(2000))
+    assert seen == [(doubled(rows).sum(), 0.5)]
+    assert 420 < doubled(rows).sum() < 580
+    assert rows[0][-1] == END
+
+
+def test_a_sample_over_the_limit_is_not_used(codec: Any) -> None:
+    rows = make(codec, 50, rate=1.0, max_length=1)(0, np.arange(50))
+    assert set(rows.lengths.tolist()) == {2}
