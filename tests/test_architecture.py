@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "kerasseq"
 
 # What every room may import of ours, and what holds the rooms together.
-FREE = {"typing", "checks", "serialization", "lazy"}
+FREE = {"typing", "checks", "serialization", "lazy", "files"}
 FRAME = {"", "__main__", *FREE}
 
 # Each room, and the other rooms that it may import.
