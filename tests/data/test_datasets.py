@@ -95,7 +95,7 @@ def test_sampling_changes_tokens_each_epoch_and_never_the_number_of_batches(code
 
 @pytest.fixture(scope="module")
 def subword_codec() -> TextCodec:
-    return TextCodec.train(generate_dates(300).sources, tokenizer="subword", vocabulary_size=80)
+    return TextCodec.train(generate_dates(300).sources, tokenizer="subword", vocabulary_size=200)
 
 
 def test_the_real_codec_reads_every_text_back(subword_codec: TextCodec) -> None:
