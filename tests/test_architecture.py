@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import pytest
-
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "kerasseq"
 
@@ -75,30 +73,27 @@ class Import(NamedTuple):
     late: bool
 
 
-def sources(folder: Path) -> list[Path]:
-    return sorted(folder.rglob("*.py"))
+class Source:
+    """One file: what it is called, which room it stands in, and what its code says."""
 
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.name = path.relative_to(ROOT).as_posix()
+        text = path.read_text(encoding="utf-8")
+        self.lines = text.removesuffix("\n").split("\n")
+        self.tree = ast.parse(text)
+        self.imports = list(imports_of(self.tree))
+        self.attributes = [  # dotted names in the code, such as `keras.src.layers`
+            (ast.unparse(node), node.lineno)
+            for node in ast.walk(self.tree)
+            if isinstance(node, ast.Attribute)
+        ]
 
-PACKAGE_FILES = sources(PACKAGE)
-ALL_FILES = [*PACKAGE_FILES, *sources(ROOT / "scripts"), *sources(ROOT / "tests")]
-
-
-def name_of(path: Path) -> str:
-    return path.relative_to(ROOT).as_posix()
-
-
-each_package_file = pytest.mark.parametrize("path", PACKAGE_FILES, ids=name_of)
-each_file = pytest.mark.parametrize("path", ALL_FILES, ids=name_of)
-
-
-def parse(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
-
-
-def room_of(path: Path) -> str:
-    """The room that a file of the package stands in; "" for the package's own `__init__.py`."""
-    first = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-    return "" if first == "__init__" else first
+    @property
+    def room(self) -> str:
+        """The room, or the module beside the rooms; "" for the package's `__init__.py`."""
+        first = self.path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+        return "" if first == "__init__" else first
 
 
 def imports_of(node: ast.AST, late: bool = False) -> Iterator[Import]:
@@ -113,11 +108,13 @@ def imports_of(node: ast.AST, late: bool = False) -> Iterator[Import]:
         yield from imports_of(child, late or is_function)
 
 
-def attributes_of(tree: ast.AST) -> Iterator[tuple[str, int]]:
-    """Each dotted name in the code, such as `keras.src.layers`, with its line."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute):
-            yield ast.unparse(node), node.lineno
+def sources(folder: Path) -> list[Source]:
+    return [Source(path) for path in sorted(folder.rglob("*.py"))]
+
+
+PACKAGE_SOURCES = sources(PACKAGE)
+SCRIPT_SOURCES = sources(ROOT / "scripts")
+ALL_SOURCES = [*PACKAGE_SOURCES, *SCRIPT_SOURCES, *sources(ROOT / "tests")]
 
 
 def test_every_folder_of_the_package_is_a_room_of_the_table() -> None:
@@ -127,124 +124,136 @@ def test_every_folder_of_the_package_is_a_room_of_the_table() -> None:
     assert modules <= FRAME
 
 
-@each_package_file
-def test_a_room_imports_only_the_rooms_the_table_allows(path: Path) -> None:
-    room = room_of(path)
-    allowed = {room, *FREE, *ROOMS.get(room, set())}
-    if room in ("", "__main__"):
-        allowed = {*FREE, *ROOMS}
-    late = allowed | LATE_ROOMS.get(room, set())
-    found = [(*item[:2], late if item.late else allowed) for item in imports_of(parse(path))]
-    found += [(*pair, allowed) for pair in attributes_of(parse(path))]
+def allowed_rooms(source: Source, late: bool) -> set[str]:
+    if source.room in ("", "__main__"):
+        return FREE | set(ROOMS)
+    allowed = {source.room, *FREE, *ROOMS.get(source.room, set())}
+    return allowed | LATE_ROOMS.get(source.room, set()) if late else allowed
+
+
+def test_a_room_imports_only_the_rooms_the_table_allows() -> None:
+    wrong = []
+    for source in PACKAGE_SOURCES:
+        # `import kerasseq` alone says nothing: what is read of it does.
+        read = [Import(name, line, late=False) for name, line in source.attributes]
+        for item in [*source.imports, *read]:
+            package, _, rest = item.module.partition(".")
+            room = rest.split(".")[0]
+            is_module = package == "kerasseq" and room != "" and not room.startswith("__")
+            if is_module and room not in allowed_rooms(source, item.late):
+                wrong.append(f"{source.name}:{item.line} {item.module}")
+    assert wrong == []
+
+
+def test_an_import_names_its_room_in_full() -> None:
     wrong = [
-        f"{name_of(path)}:{line} {module}"
-        for module, line, rooms in found
-        if module.startswith("kerasseq.")
-        and module.split(".")[1] not in rooms
-        and not module.split(".")[1].startswith("__")
+        f"{source.name}:{item.line} {item.module}"
+        for source in PACKAGE_SOURCES
+        for item in source.imports
+        if item.module.startswith(".")
     ]
     assert wrong == []
 
 
-@each_package_file
-def test_an_import_names_its_room_in_full(path: Path) -> None:
-    relative = [item for item in imports_of(parse(path)) if item.module.startswith(".")]
-    assert relative == []
-
-
-@each_package_file
-def test_third_party_modules_stay_in_their_rooms(path: Path) -> None:
-    room = room_of(path)
+def test_third_party_modules_stay_in_their_rooms() -> None:
     wrong = []
-    for item in imports_of(parse(path)):
-        module = item.module.split(".")[0]
-        if module in sys.stdlib_module_names or module == "kerasseq":
-            continue
-        if path in BACKEND_FILES and module in BACKEND_MODULES:
-            continue
-        if room not in THIRD_PARTY.get(module, set()):
-            wrong.append(f"{name_of(path)}:{item.line} {item.module}")
+    for source in PACKAGE_SOURCES:
+        exceptions = BACKEND_MODULES if source.path in BACKEND_FILES else set()
+        for item in source.imports:
+            module = item.module.split(".")[0]
+            known = module in sys.stdlib_module_names or module in {"kerasseq", *exceptions}
+            if not known and source.room not in THIRD_PARTY.get(module, set()):
+                wrong.append(f"{source.name}:{item.line} {item.module}")
     assert wrong == []
 
 
-@each_package_file
-def test_costly_modules_are_imported_late(path: Path) -> None:
+def test_costly_modules_are_imported_late() -> None:
     wrong = [
-        f"{name_of(path)}:{item.line} {item.module}"
-        for item in imports_of(parse(path))
+        f"{source.name}:{item.line} {item.module}"
+        for source in PACKAGE_SOURCES
+        for item in source.imports
         if item.module.split(".")[0] in LATE and not item.late
     ]
     assert wrong == []
 
 
-@each_file
-def test_keras_src_is_read_nowhere(path: Path) -> None:
-    tree = parse(path)
-    names = [(item.module, item.line) for item in imports_of(tree)] + list(attributes_of(tree))
+def test_keras_src_is_read_nowhere() -> None:
     wrong = [
-        f"{name_of(path)}:{line} {name}" for name, line in names if name.startswith("keras.src")
+        f"{source.name}:{line} {name}"
+        for source in ALL_SOURCES
+        for name, line in [*(item[:2] for item in source.imports), *source.attributes]
+        if f"{name}.".startswith("keras.src.")
     ]
     assert wrong == []
 
 
 def test_private_graph_attributes_of_keras_stand_in_one_file_of_models() -> None:
     readers = set()
-    for path in PACKAGE_FILES:
-        for node in ast.walk(parse(path)):
+    for source in PACKAGE_SOURCES:
+        for node in ast.walk(source.tree):
             if isinstance(node, ast.Attribute):
                 name: object = node.attr
             else:  # as in `getattr(tensor, "_keras_history")`
                 name = node.value if isinstance(node, ast.Constant) else None
             if isinstance(name, str) and GRAPH_ATTRIBUTES.fullmatch(name):
-                readers.add(path)
+                readers.add(source.path)
     assert len(readers) <= 1
     assert all(path.parent == PACKAGE / "models" for path in readers)
 
 
-@pytest.mark.parametrize("path", sources(ROOT / "scripts"), ids=name_of)
-def test_a_script_imports_only_kerasseq_and_is_thin(path: Path) -> None:
-    modules = {item.module.split(".")[0] for item in imports_of(parse(path))}
-    assert modules - set(sys.stdlib_module_names) <= {"kerasseq"}
-    assert len(path.read_text(encoding="utf-8").splitlines()) < 120
+def test_a_script_imports_only_kerasseq_and_is_thin() -> None:
+    for source in SCRIPT_SOURCES:
+        modules = {item.module.split(".")[0] for item in source.imports}
+        assert modules - set(sys.stdlib_module_names) <= {"kerasseq"}, source.name
+        assert len(source.lines) < 120, source.name
 
 
-@each_file
-def test_a_file_has_at_most_400_lines(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+def test_a_file_has_at_most_400_lines() -> None:
+    assert [source.name for source in ALL_SOURCES if len(source.lines) > 400] == []
 
 
-@each_package_file
-def test_a_function_has_at_most_50_lines_of_code(path: Path) -> None:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    wrong = []
-    for node in ast.walk(parse(path)):
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            continue
-        start = node.body[1 if ast.get_docstring(node) and len(node.body) > 1 else 0].lineno
-        body = [line.strip() for line in lines[start - 1 : node.end_lineno]]
-        if sum(bool(line) and not line.startswith("#") for line in body) > 50:
-            wrong.append(f"{name_of(path)}:{node.lineno} {node.name}")
+def lines_of_code(function: ast.FunctionDef | ast.AsyncFunctionDef, lines: list[str]) -> int:
+    """Lines of the body that are neither docstring nor comment nor blank."""
+    has_more = ast.get_docstring(function) is not None and len(function.body) > 1
+    start = function.body[1 if has_more else 0].lineno
+    body = [line.strip() for line in lines[start - 1 : function.end_lineno]]
+    return sum(line != "" and not line.startswith("#") for line in body)
+
+
+def test_a_function_has_at_most_50_lines_of_code() -> None:
+    wrong = [
+        f"{source.name}:{node.lineno} {node.name}"
+        for source in PACKAGE_SOURCES
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and lines_of_code(node, source.lines) > 50
+    ]
     assert wrong == []
 
 
 def test_there_is_no_drawer_of_utilities() -> None:
-    names = {path.stem for path in ALL_FILES} | {path.parent.name for path in ALL_FILES}
+    paths = [source.path for source in ALL_SOURCES]
+    names = {path.stem for path in paths} | {path.parent.name for path in paths}
     assert names.isdisjoint({"utils", "util", "helpers", "misc", "common"})
 
 
-@each_package_file
-def test_the_library_never_asserts_and_only_commands_print(path: Path) -> None:
+def test_the_library_never_asserts_and_only_commands_print() -> None:
     wrong = []
-    for node in ast.walk(parse(path)):
-        if isinstance(node, ast.Assert):
-            wrong.append(f"{name_of(path)}:{node.lineno} assert")
-        elif isinstance(node, ast.Name) and node.id == "print" and room_of(path) != "commands":
-            wrong.append(f"{name_of(path)}:{node.lineno} print")
+    for source in PACKAGE_SOURCES:
+        for node in ast.walk(source.tree):
+            if isinstance(node, ast.Assert):
+                wrong.append(f"{source.name}:{node.lineno} assert")
+            elif isinstance(node, ast.Name) and node.id == "print" and source.room != "commands":
+                wrong.append(f"{source.name}:{node.lineno} print")
     assert wrong == []
 
 
-@each_file
-def test_a_todo_names_its_issue(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    marker = "TO" + "DO"
-    assert re.findall(rf"{marker}(?!\(#\d+\)).*", text) == []
+def test_a_todo_names_its_issue() -> None:
+    marker = re.compile("TO" + r"DO(?!\(#\d+\))")
+    wrong = [
+        f"{source.name}:{number}"
+        for source in ALL_SOURCES
+        for number, line in enumerate(source.lines, start=1)
+        if marker.search(line)
+    ]
+    assert wrong == []
