@@ -142,7 +142,7 @@ def test_a_room_imports_only_the_rooms_the_table_allows() -> None:
             is_module = package == "kerasseq" and room != "" and not room.startswith("__")
             if is_module and room not in allowed_rooms(source, item.late):
                 wrong.append(f"{source.name}:{item.line} {item.module}")
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 def test_an_import_names_its_room_in_full() -> None:
@@ -152,7 +152,7 @@ def test_an_import_names_its_room_in_full() -> None:
         for item in source.imports
         if item.module.startswith(".")
     ]
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 def test_third_party_modules_stay_in_their_rooms() -> None:
@@ -164,7 +164,7 @@ def test_third_party_modules_stay_in_their_rooms() -> None:
             known = module in sys.stdlib_module_names or module in {"kerasseq", *exceptions}
             if not known and source.room not in THIRD_PARTY.get(module, set()):
                 wrong.append(f"{source.name}:{item.line} {item.module}")
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 def test_costly_modules_are_imported_late() -> None:
@@ -174,7 +174,7 @@ def test_costly_modules_are_imported_late() -> None:
         for item in source.imports
         if item.module.split(".")[0] in LATE and not item.late
     ]
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 def test_keras_src_is_read_nowhere() -> None:
@@ -184,7 +184,7 @@ def test_keras_src_is_read_nowhere() -> None:
         for name, line in [*(item[:2] for item in source.imports), *source.attributes]
         if f"{name}.".startswith("keras.src.")
     ]
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 def test_private_graph_attributes_of_keras_stand_in_one_file_of_models() -> None:
@@ -228,7 +228,7 @@ def test_a_function_has_at_most_50_lines_of_code() -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and lines_of_code(node, source.lines) > 50
     ]
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 def test_there_is_no_drawer_of_utilities() -> None:
@@ -245,7 +245,7 @@ def test_the_library_never_asserts_and_only_commands_print() -> None:
                 wrong.append(f"{source.name}:{node.lineno} assert")
             elif isinstance(node, ast.Name) and node.id == "print" and source.room != "commands":
                 wrong.append(f"{source.name}:{node.lineno} print")
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 def test_a_todo_names_its_issue() -> None:
@@ -256,4 +256,4 @@ def test_a_todo_names_its_issue() -> None:
         for number, line in enumerate(source.lines, start=1)
         if marker.search(line)
     ]
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
