@@ -15,7 +15,14 @@ from kerasseq.layers.attention import (
     GeneralAttention,
 )
 from kerasseq.layers.attention.distributions import DISTRIBUTIONS, Distribution, Softmax
-from kerasseq.layers.bridges import BRIDGES, Bridge, DenseBridge, LastStateBridge, MeanBridge
+from kerasseq.layers.bridges import (
+    BRIDGES,
+    Bridge,
+    DenseBridge,
+    LastStateBridge,
+    MeanBridge,
+    get_bridge,
+)
 from kerasseq.layers.cells import CELLS, GRUCell, LSTMCell, RecurrentCell, SimpleCell
 from kerasseq.layers.decoders import (
     DECODERS,
@@ -60,4 +67,5 @@ __all__ = [
     "SimpleCell",
     "Softmax",
     "TokenEmbedding",
+    "get_bridge",
 ]

@@ -1,0 +1,42 @@
+"""Room 9, experiments: a configuration -> a trained, evaluated translator in a run folder.
+
+What comes in: an `ExperimentConfig`, from YAML, flags or code. What goes out: a folder with
+`config.yaml`, `history.csv`, `samples.txt`, `model.keras` and `report.json`. Start at `config.py`
+for what can be said and at `training_run.py` for what happens. The configuration loads without
+TensorFlow.
+"""
+
+from typing import TYPE_CHECKING
+
+from kerasseq.lazy import attach
+
+if TYPE_CHECKING:
+    from kerasseq.experiments.config import (
+        DataConfig,
+        ExperimentConfig,
+        ModelConfig,
+        SearchConfig,
+        TextConfig,
+        TrainingConfig,
+    )
+    from kerasseq.experiments.training_run import Run, train
+
+__all__ = [
+    "DataConfig",
+    "ExperimentConfig",
+    "ModelConfig",
+    "Run",
+    "SearchConfig",
+    "TextConfig",
+    "TrainingConfig",
+    "train",
+]
+
+__getattr__ = attach(
+    __name__,
+    {
+        **{name: f"{__name__}.config" for name in __all__ if name.endswith("Config")},
+        "Run": f"{__name__}.training_run",
+        "train": f"{__name__}.training_run",
+    },
+)

@@ -1,0 +1,105 @@
+"""Checkpoints: everything that decides how a run goes on, in files that are never half written."""
+
+import json
+import os
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from kerasseq.files import written_beside
+
+STATE = "state.npz"
+
+
+class Checkpoints:
+    """The checkpoints of one run.
+
+    `state.npz` holds the network's variables (dropout seeds included), the optimiser's, and what
+    the run knows of itself as JSON. It is replaced at the end of every epoch. The weights of the
+    best epochs lie beside it, a file an epoch.
+
+    Args:
+        folder: where they lie.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def save_state(self, network: keras.Model, progress: dict[str, Any]) -> None:
+        """Writes what a killed run needs to go on exactly.
+
+        Args:
+            network: the network, compiled and trained.
+            progress: what the run knows of itself, as JSON can hold it.
+        """
+        arrays = {f"network_{i}": np.asarray(v) for i, v in enumerate(network.variables)}
+        variables = network.optimizer.variables
+        arrays |= {f"optimizer_{i}": np.asarray(v) for i, v in enumerate(variables)}
+        arrays["progress"] = np.array(json.dumps(progress))
+        self._write(self.folder / STATE, arrays)
+
+    def restore_state(self, network: keras.Model) -> dict[str, Any] | None:
+        """Puts the last checkpoint back into a network, and returns its progress.
+
+        Args:
+            network: the network, compiled, its optimiser built.
+
+        Returns:
+            What `save_state` was given, or `None` if there is no checkpoint.
+
+        Raises:
+            ValueError: if the checkpoint is damaged or of another network.
+        """
+        path = self.folder / STATE
+        if not path.exists():
+            return None
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                _assign(network.variables, arrays, "network", path)
+                _assign(network.optimizer.variables, arrays, "optimizer", path)
+                return json.loads(str(arrays["progress"]))
+        except (zipfile.BadZipFile, KeyError, EOFError, OSError) as error:
+            raise ValueError(f"The checkpoint {path} is damaged: {error}") from error
+
+    def save_weights(self, network: keras.Model, epoch: int) -> None:
+        """Writes the weights of an epoch.
+
+        Args:
+            network: the network.
+            epoch: counted from 1.
+        """
+        weights = {f"weight_{i}": w for i, w in enumerate(network.get_weights())}
+        self._write(self._weights_path(epoch), weights)
+
+    def load_weights(self, epoch: int) -> list[np.ndarray]:
+        """Returns the weights of an epoch that `save_weights` wrote."""
+        with np.load(self._weights_path(epoch), allow_pickle=False) as arrays:
+            return [arrays[f"weight_{i}"] for i in range(len(arrays.files))]
+
+    def keep_weights(self, epochs: list[int]) -> None:
+        """Removes the weights of all epochs but these."""
+        kept = {self._weights_path(epoch) for epoch in epochs}
+        for path in self.folder.glob("weights_*.npz"):
+            if path not in kept:
+                os.remove(path)
+
+    def _weights_path(self, epoch: int) -> Path:
+        return self.folder / f"weights_{epoch:04d}.npz"
+
+    def _write(self, path: Path, arrays: dict[str, np.ndarray]) -> None:
+        with written_beside(path) as temporary, open(temporary, "wb") as file:
+            np.savez(file, **arrays)
+
+
+def _assign(variables: list[Any], arrays: Any, prefix: str, path: Path) -> None:
+    count = sum(name.startswith(f"{prefix}_") for name in arrays.files)
+    if count != len(variables):
+        raise ValueError(
+            f"The checkpoint {path} is of another run: it holds {count} variables of the "
+            f"{prefix}, and there are {len(variables)}."
+        )
+    for index, variable in enumerate(variables):
+        variable.assign(arrays[f"{prefix}_{index}"])

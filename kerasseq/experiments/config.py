@@ -1,0 +1,269 @@
+"""What an experiment is made of: a tree of frozen dataclasses. Imports no TensorFlow.
+
+The command line, YAML files and the tuner all write this tree. It turns into plain keyword
+arguments before it reaches a layer.
+"""
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import Any
+
+from kerasseq import checks
+from kerasseq.experiments import config_files
+
+
+@dataclasses.dataclass(frozen=True)
+class DataConfig:
+    """Where the pairs come from.
+
+    Args:
+        sample: name of a shipped sample, in place of files: tatoeba_eng_swe.
+        train: training pairs: a TSV file, or the file of sources if `train_target` is given.
+        valid: held-out pairs, to choose and to stop by.
+        test: pairs that are translated once, at the end.
+        train_target: the file of targets, line by line beside `train`.
+        valid_target: the file of targets beside `valid`.
+        test_target: the file of targets beside `test`.
+        source_column: name or number (from 0) of the sources' column in a TSV file.
+        target_column: name or number of the targets' column.
+        header: whether TSV files begin with a line of names; named columns imply it.
+        empty: what to do with a line that has an empty side: error or drop.
+        max_length: longest pair to train on, in tokens.
+        long_pairs: what to do with longer ones: drop or cut.
+    """
+
+    sample: str | None = None
+    train: str | None = None
+    valid: str | None = None
+    test: str | None = None
+    train_target: str | None = None
+    valid_target: str | None = None
+    test_target: str | None = None
+    source_column: int | str = 0
+    target_column: int | str = 1
+    header: bool | None = None
+    empty: str = "error"
+    max_length: int = 128
+    long_pairs: str = "drop"
+
+    def __post_init__(self) -> None:
+        checks.check_positive_integer("data.max_length", self.max_length)
+        checks.check_one_of("data.long_pairs", self.long_pairs, ("drop", "cut"))
+        checks.check_one_of("data.empty", self.empty, ("error", "drop"))
+
+
+@dataclasses.dataclass(frozen=True)
+class TextConfig:
+    """How strings of one side become ids.
+
+    Args:
+        tokenizer: subword, word, character, byte or regex; or a mapping with `name` and options.
+        vocabulary_size: most ids, the four special ones included.
+        normalization: Unicode form: none, nfc or nfkc.
+        lowercase: whether to lower the case.
+    """
+
+    tokenizer: str | dict[str, Any] = "subword"
+    vocabulary_size: int = 2000
+    normalization: str = "none"
+    lowercase: bool = False
+
+    def __post_init__(self) -> None:
+        checks.check_positive_integer("vocabulary_size", self.vocabulary_size)
+        checks.check_one_of("normalization", self.normalization, ("none", "nfc", "nfkc"))
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelConfig:
+    """The network: a named one of the catalogue, and what differs from it.
+
+    An option that is left out (`null`) is what the named model says.
+
+    Args:
+        name: a model of the catalogue: luong_2015, bahdanau_2015, cho_2014, sutskever_2014,
+            gnmt_2016.
+        embedding_units: size of the token vectors.
+        encoder: recurrent or pyramidal.
+        encoder_units: size of the encoder's cells, in each direction.
+        encoder_layers: cells above one another in the encoder.
+        bidirectional: true, false or first.
+        cell: lstm, gru, simple and others; or a mapping with `name` and options.
+        bridge: what the decoder starts from: dense, last_state, mean and others.
+        decoder: attention or recurrent (without attention).
+        decoder_units: size of the decoder's cells.
+        decoder_layers: cells above one another in the decoder.
+        context: without attention, where the context enters: initial_state, input or both.
+        attention: general, dot, additive and others; or a mapping with `name` and options.
+        attention_units: size of the hidden layer of scores that have one.
+        attention_layer: whose state is the query: top or first.
+        wiring: luong, bahdanau or conditional.
+        input_feeding: whether the decoder reads its last output.
+        readout: attentional, deep or hidden.
+        readout_units: size of the decoder's output.
+        residual_from: first layer, counted from 0, with a residual connection.
+        dropout: share dropped of embeddings, between layers and of the output.
+        recurrent_dropout: share dropped of the state, the same at every step.
+        word_dropout: share of tokens that training replaces by the unknown token.
+        tie: none, target (output and target embedding share a table) or three_way.
+        doubly_stochastic: weight of the penalty on uneven attention (Xu et al. 2015).
+        scheduled_sampling: rate at which training reads the model's own token; a number, or a
+            mapping with the `name` of a schedule and its options.
+    """
+
+    name: str = "luong_2015"
+    embedding_units: int | None = None
+    encoder: str | None = None
+    encoder_units: int | None = None
+    encoder_layers: int | None = None
+    bidirectional: bool | str | None = None
+    cell: str | dict[str, Any] | None = None
+    bridge: str | dict[str, Any] | None = None
+    decoder: str | None = None
+    decoder_units: int | None = None
+    decoder_layers: int | None = None
+    context: str | None = None
+    attention: str | dict[str, Any] | None = None
+    attention_units: int | None = None
+    attention_layer: str | None = None
+    wiring: str | None = None
+    input_feeding: bool | None = None
+    readout: str | dict[str, Any] | None = None
+    readout_units: int | None = None
+    residual_from: int | None = None
+    dropout: float | None = None
+    recurrent_dropout: float | None = None
+    word_dropout: float | None = None
+    tie: str | None = None
+    doubly_stochastic: float | None = None
+    scheduled_sampling: float | dict[str, Any] | None = None
+
+    def options(self) -> dict[str, Any]:
+        """Returns what is said here, without what is left to the named model."""
+        return {key: value for key, value in vars(self).items() if value is not None}
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingConfig:
+    """How the network learns.
+
+    Args:
+        epochs: times that all pairs are seen, at most.
+        batch_tokens: tokens of a batch, on its longer side, padding included.
+        batch_size: pairs of a batch, in place of `batch_tokens`.
+        learning_rate: the highest, whatever the schedule.
+        schedule: constant, cosine, noam, inverse_square_root or plateau.
+        warmup_steps: updates over which the learning rate rises to its highest.
+        clip_norm: the gradient's norm is cut to it; null for no limit.
+        label_smoothing: share of the label spread over the whole vocabulary.
+        sampling: share of the sources that are cut anew into subwords each epoch.
+        monitor: what chooses the best weights and stops: a validation metric such as val_bleu,
+            val_chrf, val_exact_match, or val_loss.
+        patience: epochs without improvement before it stops; null to run them all.
+        valid_sentences: held-out sentences to translate after each epoch; null for all.
+        keep_average_of: average the weights of the last that many epochs; 1 keeps the best epoch.
+        dtype: float32, mixed_bfloat16, or auto: bfloat16 where the CPU has units for it.
+        threads: threads of TensorFlow; null for all cores.
+    """
+
+    epochs: int = 10
+    batch_tokens: int | None = 512
+    batch_size: int | None = None
+    learning_rate: float = 2e-3
+    schedule: str = "cosine"
+    warmup_steps: int = 100
+    clip_norm: float | None = 1.0
+    label_smoothing: float = 0.1
+    sampling: float = 0.0
+    monitor: str = "val_bleu"
+    patience: int | None = None
+    valid_sentences: int | None = 500
+    keep_average_of: int = 1
+    dtype: str = "float32"
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        checks.check_positive_integer("training.epochs", self.epochs)
+        checks.check_positive("training.learning_rate", self.learning_rate)
+        checks.check_integer("training.warmup_steps", self.warmup_steps, minimum=0)
+        checks.check_rate("training.label_smoothing", self.label_smoothing)
+        checks.check_one_of("training.schedule", self.schedule, SCHEDULES)
+        checks.check_one_of("training.dtype", self.dtype, DTYPES)
+        checks.check_positive_integer("training.keep_average_of", self.keep_average_of)
+
+
+@dataclasses.dataclass(frozen=True)
+class SearchConfig:
+    """How outputs are found.
+
+    Args:
+        name: beam, greedy or sampling.
+        options: arguments of the search, such as num_beams, n_best, length_penalty.
+        max_source_length: source tokens that are read; a longer text is cut, and says so.
+    """
+
+    name: str = "beam"
+    options: dict[str, Any] = dataclasses.field(default_factory=dict)
+    max_source_length: int = 256
+
+
+@dataclasses.dataclass(frozen=True)
+class ExperimentConfig:
+    """Everything that decides what a training run gives.
+
+    Args:
+        data: where the pairs come from.
+        source_text: how source strings become ids.
+        target_text: how target strings become ids.
+        share_vocabulary: one codec, trained on both sides, as `source_text` says.
+        model: the network.
+        training: how it learns.
+        search: how outputs are found.
+        metrics: what is computed on held-out and test pairs: bleu, chrf, exact_match and others.
+        seed: seed of everything that is drawn: initial weights, order, dropout, tokenizers.
+    """
+
+    data: DataConfig = dataclasses.field(default_factory=DataConfig)
+    source_text: TextConfig = dataclasses.field(default_factory=TextConfig)
+    target_text: TextConfig = dataclasses.field(default_factory=TextConfig)
+    share_vocabulary: bool = False
+    model: ModelConfig = dataclasses.field(default_factory=ModelConfig)
+    training: TrainingConfig = dataclasses.field(default_factory=TrainingConfig)
+    search: SearchConfig = dataclasses.field(default_factory=SearchConfig)
+    metrics: list[str] = dataclasses.field(
+        default_factory=lambda: ["bleu", "chrf", "exact_match"]
+    )
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        checks.check_integer("seed", self.seed, minimum=0)
+
+    @classmethod
+    def read(cls, path: str | os.PathLike[str]) -> "ExperimentConfig":
+        """Reads a configuration from a YAML file, or a recipe by its name.
+
+        Args:
+            path: a file, or the name of a recipe that ships with kerasseq.
+
+        Raises:
+            FileNotFoundError: if there is neither.
+            ValueError: if a key is unknown or a value does not fit.
+        """
+        return config_files.read(cls, path)
+
+    def write(self, path: str | os.PathLike[str]) -> None:
+        """Writes the configuration as YAML that `read` takes.
+
+        Args:
+            path: the file.
+        """
+        config_files.write(self, path)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the tree as plain dictionaries."""
+        return dataclasses.asdict(self)
+
+
+SCHEDULES = ("constant", "cosine", "noam", "inverse_square_root", "plateau")
+DTYPES = ("float32", "mixed_bfloat16", "auto")
+RECIPES = Path(__file__).parent / "recipes"

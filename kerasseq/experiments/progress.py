@@ -1,0 +1,68 @@
+"""What a run shows while it trains: a bar on a terminal, one line an epoch elsewhere."""
+
+import logging
+import sys
+import time
+from typing import Any
+
+import keras
+from tqdm import tqdm
+
+logger = logging.getLogger(__name__)
+
+
+class TrainingProgress(keras.callbacks.Callback):
+    """Shows loss, tokens per second and time left.
+
+    Args:
+        target_tokens: target tokens of an epoch, for the rate.
+        steps: updates of an epoch.
+        epochs: epochs of the run.
+        enabled: whether to show the bar; the line an epoch is logged in any case.
+    """
+
+    def __init__(self, target_tokens: int, steps: int, epochs: int, enabled: bool = True) -> None:
+        super().__init__()
+        self.target_tokens = target_tokens
+        self.steps = steps
+        self.epochs = epochs
+        self.enabled = enabled
+        self._bar: Any = None
+        self._started = 0.0
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self._started = time.perf_counter()
+        if self.enabled and sys.stderr.isatty():
+            name = f"epoch {epoch + 1}/{self.epochs}"
+            self._bar = tqdm(total=self.steps, desc=name, unit="step", leave=False)
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        if self._bar is None:
+            return
+        elapsed = time.perf_counter() - self._started
+        rate = self.target_tokens * (batch + 1) / self.steps / elapsed
+        loss = (logs or {}).get("loss", float("nan"))
+        self._bar.set_postfix_str(f"loss {loss:.3f}, {rate:,.0f} tokens/s", refresh=False)
+        self._bar.update(1)
+
+    def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:
+        self._close()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self._close()
+        seconds = time.perf_counter() - self._started
+        numbers = ", ".join(f"{name} {value:.4g}" for name, value in (logs or {}).items())
+        left = seconds * (self.epochs - epoch - 1)
+        logger.info(
+            "epoch %d/%d: %s (%.0f s, at most %.0f s left)",
+            epoch + 1,
+            self.epochs,
+            numbers,
+            seconds,
+            left,
+        )
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None

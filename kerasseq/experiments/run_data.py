@@ -1,0 +1,106 @@
+"""The pairs of a run, and the codecs made for them."""
+
+import logging
+from typing import NamedTuple
+
+from kerasseq import data
+from kerasseq.data import Pairs
+from kerasseq.experiments.config import DataConfig, ExperimentConfig, TextConfig
+from kerasseq.text import TextCodec
+
+logger = logging.getLogger(__name__)
+
+
+class RunData(NamedTuple):
+    """The three splits; `test` is `None` where there is none.
+
+    Attributes:
+        train: what the network learns from.
+        valid: what chooses and stops; several references for one source are one entry.
+        test: what is translated once, at the end.
+    """
+
+    train: Pairs
+    valid: Pairs
+    test: Pairs | None
+
+
+def read_data(config: DataConfig) -> RunData:
+    """Reads the pairs that a configuration names.
+
+    Args:
+        config: a shipped sample, or files.
+
+    Raises:
+        ValueError: if neither is named, or both.
+    """
+    if config.sample is not None:
+        if config.train is not None:
+            raise ValueError(
+                "`data.sample` and `data.train` exclude each other. "
+                f"Received: {config.sample!r} and {config.train!r}."
+            )
+        train, valid, test = data.load_sample(config.sample)
+        return RunData(train, valid.group(), test.group())
+    if config.train is None or config.valid is None:
+        raise ValueError(
+            "`data.train` and `data.valid` must name files, or `data.sample` a shipped sample. "
+            f"Received: train {config.train!r}, valid {config.valid!r}."
+        )
+    test = None
+    if config.test is not None:
+        test = _read_pairs(config, config.test, config.test_target).group()
+    return RunData(
+        _read_pairs(config, config.train, config.train_target),
+        _read_pairs(config, config.valid, config.valid_target).group(),
+        test,
+    )
+
+
+def _read_pairs(config: DataConfig, path: str, target_path: str | None) -> Pairs:
+    if target_path is not None:
+        return data.read_parallel(path, target_path, empty=config.empty)
+    return data.read_tsv(
+        path, config.source_column, config.target_column, config.header, empty=config.empty
+    )
+
+
+def train_codecs(config: ExperimentConfig, train: Pairs) -> tuple[TextCodec, TextCodec]:
+    """Makes the codecs of both sides from the training pairs.
+
+    Args:
+        config: the sides' configurations, and whether they share one codec.
+        train: the training pairs.
+    """
+    if config.share_vocabulary:
+        codec = _train_codec(config.source_text, [*train.sources, *train.targets], config.seed)
+        return codec, codec
+    return (
+        _train_codec(config.source_text, train.sources, config.seed),
+        _train_codec(config.target_text, train.targets, config.seed),
+    )
+
+
+def _train_codec(config: TextConfig, texts: list[str], seed: int) -> TextCodec:
+    options = dict(config.tokenizer) if isinstance(config.tokenizer, dict) else {}
+    name = options.pop("name", config.tokenizer)
+    return TextCodec.train(
+        texts,
+        tokenizer=name,
+        vocabulary_size=config.vocabulary_size,
+        normalization=config.normalization,
+        lowercase=config.lowercase,
+        seed=seed,
+        **options,
+    )
+
+
+def log_report(
+    run_data: RunData, source_codec: TextCodec, target_codec: TextCodec, max_length: int
+) -> None:
+    """Logs what the pairs look like, before anything is trained on them."""
+    report = data.report_pairs(run_data.train, source_codec, target_codec, max_length)
+    logger.info("Training pairs:\n%s", report)
+    for name, pairs in (("valid", run_data.valid), ("test", run_data.test)):
+        if pairs is not None:
+            logger.info("%s: %s sources", name, f"{len(pairs):,}")
