@@ -15,7 +15,7 @@ from kerasseq.evaluation.edit_distance import edit_distance
 from kerasseq.evaluation.error_rates import CharacterErrorRate, PhonemeErrorRate, WordErrorRate
 from kerasseq.evaluation.exact_match import ExactMatch, SequenceErrorRate
 from kerasseq.evaluation.metric import Metric
-from kerasseq.evaluation.metrics import METRICS, get_metric
+from kerasseq.evaluation.metrics import METRICS, get_metric, get_metrics
 from kerasseq.evaluation.report import EvaluationReport, evaluate
 from kerasseq.evaluation.sentence_chrf import pairwise_chrf, sentence_chrf
 from kerasseq.evaluation.significance import (
@@ -44,6 +44,7 @@ __all__ = [
     "edit_distance",
     "evaluate",
     "get_metric",
+    "get_metrics",
     "pairwise_chrf",
     "paired_bootstrap",
     "sentence_chrf",

@@ -29,6 +29,8 @@ class DataConfig:
         target_column: name or number of the targets' column.
         header: whether TSV files begin with a line of names; named columns imply it.
         empty: what to do with a line that has an empty side: error or drop.
+        group_references: whether lines of one source in the held-out files are references of one
+            another: an output may equal any of them. Else every line counts by itself.
         max_length: longest pair to train on, in tokens.
         long_pairs: what to do with longer ones: drop or cut.
     """
@@ -44,6 +46,7 @@ class DataConfig:
     target_column: int | str = 1
     header: bool | None = None
     empty: str = "error"
+    group_references: bool = False
     max_length: int = 128
     long_pairs: str = "drop"
 

@@ -16,7 +16,7 @@ class RunData(NamedTuple):
 
     Attributes:
         train: what the network learns from.
-        valid: what chooses and stops; several references for one source are one entry.
+        valid: what chooses and stops.
         test: what is translated once, at the end.
     """
 
@@ -41,7 +41,7 @@ def read_data(config: DataConfig) -> RunData:
                 f"Received: {config.sample!r} and {config.train!r}."
             )
         train, valid, test = data.load_sample(config.sample)
-        return RunData(train, valid.group(), test.group())
+        return RunData(train, _held_out(config, valid), _held_out(config, test))
     if config.train is None or config.valid is None:
         raise ValueError(
             "`data.train` and `data.valid` must name files, or `data.sample` a shipped sample. "
@@ -49,12 +49,16 @@ def read_data(config: DataConfig) -> RunData:
         )
     test = None
     if config.test is not None:
-        test = _read_pairs(config, config.test, config.test_target).group()
+        test = _held_out(config, _read_pairs(config, config.test, config.test_target))
     return RunData(
         _read_pairs(config, config.train, config.train_target),
-        _read_pairs(config, config.valid, config.valid_target).group(),
+        _held_out(config, _read_pairs(config, config.valid, config.valid_target)),
         test,
     )
+
+
+def _held_out(config: DataConfig, pairs: Pairs) -> Pairs:
+    return pairs.group() if config.group_references else pairs
 
 
 def _read_pairs(config: DataConfig, path: str, target_path: str | None) -> Pairs:
