@@ -61,16 +61,20 @@ class TokenEmbedding(keras.layers.Layer):
         )
         self.built = True
 
-    def call(self, token_ids: Tensor) -> Tensor:
+    def call(self, token_ids: Tensor, training: bool | None = None) -> Tensor:
         # Rows are taken before they are cast: a table in half precision would be a copy of it all.
-        vectors = ops.take(self.embeddings, ops.cast(token_ids, "int32"), axis=0)
+        token_ids = ops.cast(token_ids, "int32")
+        take = take_rows if training else ops.take
+        vectors = take(self.embeddings, token_ids, axis=0)
         vectors = ops.cast(vectors, self.compute_dtype)
         return vectors * self.units**0.5 if self.scale else vectors
 
     def compute_mask(self, token_ids: Tensor, previous_mask: Tensor | None = None) -> Tensor:
         return ops.not_equal(token_ids, self.pad_id)
 
-    def compute_output_spec(self, token_ids: Tensor) -> keras.KerasTensor:
+    def compute_output_spec(
+        self, token_ids: Tensor, training: bool | None = None
+    ) -> keras.KerasTensor:
         return keras.KerasTensor((*token_ids.shape, self.units), dtype=self.compute_dtype)
 
     def get_config(self) -> dict[str, Any]:
@@ -82,3 +86,28 @@ class TokenEmbedding(keras.layers.Layer):
             "embeddings_initializer": keras.initializers.serialize(self.embeddings_initializer),
             "scale": self.scale,
         }
+
+
+def take_rows(table: Tensor, token_ids: Tensor, axis: int = 0) -> Tensor:
+    """Returns the rows of `table`, with a dense gradient.
+
+    TensorFlow's own gradient is a list of rows, in which a repeated token stands several times:
+    Keras' Adam then squares the parts instead of their sum, and the gradient's norm is wrong.
+
+    Args:
+        table: `(vocabulary_size, units)`.
+        token_ids: `(batch, length)` int32.
+        axis: 0, as `ops.take` has it.
+    """
+
+    @ops.custom_gradient
+    def take(table: Tensor) -> tuple[Tensor, Any]:
+        def gradient(*arguments: Tensor, upstream: Tensor | None = None) -> Tensor:
+            upstream = arguments[0] if upstream is None else upstream
+            rows = ops.reshape(upstream, (-1, table.shape[-1]))
+            ids = ops.reshape(token_ids, (-1,))
+            return ops.segment_sum(rows, ids, num_segments=table.shape[0])
+
+        return ops.take(table, token_ids, axis=axis), gradient
+
+    return take(ops.convert_to_tensor(table))
