@@ -233,9 +233,7 @@ class ExperimentConfig:
     model: ModelConfig = dataclasses.field(default_factory=ModelConfig)
     training: TrainingConfig = dataclasses.field(default_factory=TrainingConfig)
     search: SearchConfig = dataclasses.field(default_factory=SearchConfig)
-    metrics: list[str] = dataclasses.field(
-        default_factory=lambda: ["bleu", "chrf", "exact_match"]
-    )
+    metrics: list[str] = dataclasses.field(default_factory=lambda: ["bleu", "chrf", "exact_match"])
     seed: int = 1
 
     def __post_init__(self) -> None:

@@ -3,6 +3,7 @@
 import logging
 import sys
 import time
+from collections.abc import Collection
 from typing import Any
 
 import keras
@@ -19,14 +20,23 @@ class TrainingProgress(keras.callbacks.Callback):
         steps: updates of an epoch.
         epochs: epochs of the run.
         enabled: whether to show the bar; the line an epoch is logged in any case.
+        told: names of scores that another callback logs already.
     """
 
-    def __init__(self, target_tokens: int, steps: int, epochs: int, enabled: bool = True) -> None:
+    def __init__(
+        self,
+        target_tokens: int,
+        steps: int,
+        epochs: int,
+        enabled: bool = True,
+        told: Collection[str] = (),
+    ) -> None:
         super().__init__()
         self.target_tokens = target_tokens
         self.steps = steps
         self.epochs = epochs
         self.enabled = enabled
+        self.told = frozenset(told)
         self._bar: Any = None
         self._started = 0.0
 
@@ -51,7 +61,8 @@ class TrainingProgress(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self._close()
         seconds = time.perf_counter() - self._started
-        numbers = ", ".join(f"{name} {value:.4g}" for name, value in (logs or {}).items())
+        shown = {name: value for name, value in (logs or {}).items() if name not in self.told}
+        numbers = ", ".join(f"{name} {value:.4g}" for name, value in shown.items())
         left = seconds * (self.epochs - epoch - 1)
         logger.info(
             "epoch %d/%d: %s (%.0f s, at most %.0f s left)",

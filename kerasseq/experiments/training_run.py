@@ -188,7 +188,9 @@ def _callbacks(
     state: RunState,
     show_progress: bool,
 ) -> list[keras.callbacks.Callback]:
-    held_out = valid[: config.training.valid_sentences]
+    # Every n-th sentence, since files are often sorted by length.
+    wanted = config.training.valid_sentences or len(valid)
+    held_out = valid[:: max(1, -(-len(valid) // wanted))]
     metrics = evaluation.get_metrics(config.metrics)
 
     def translate(texts: list[str]) -> list[str]:
@@ -203,8 +205,9 @@ def _callbacks(
     )
 
     def samples() -> list[str]:
-        rows = list(zip(held_out.sources, scores.hypotheses, held_out.targets, strict=True))[:5]
-        return [f"{source} -> {output} (reference: {right})" for source, output, right in rows]
+        rows = list(zip(held_out.sources, scores.hypotheses, held_out.targets, strict=True))
+        shown = rows[:: max(1, len(rows) // 5)]
+        return [f"{source} -> {output} (reference: {right})" for source, output, right in shown]
 
     modes = {"val_loss": "min", "val_perplexity": "min", "val_accuracy": "max", **scores.log_modes}
     training_config = config.training
@@ -224,7 +227,11 @@ def _callbacks(
     )
     plateau = [training.ReloadOnPlateau()] if training_config.schedule == "plateau" else []
     progress = TrainingProgress(
-        batches.target_tokens, len(batches), training_config.epochs, show_progress
+        batches.target_tokens,
+        len(batches),
+        training_config.epochs,
+        show_progress,
+        scores.log_names,
     )
     return [training.TerminateOnInvalidLoss(), scores, *plateau, progress, keep]
 

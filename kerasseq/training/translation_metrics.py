@@ -134,10 +134,12 @@ class TranslationMetrics(keras.callbacks.Callback):
         scores = ", ".join(f"{key} {score:.4g}" for key, score in self.scores.items())
         sentences = f"{len(self.sources)} sentences in {seconds:.1f} s"
         logger.info("epoch %d: %s (%s)", epoch + 1, scores, sentences)
-        samples = zip(self.sources, self.hypotheses, self.references, strict=True)
-        for _, (source, hypothesis, reference) in zip(
-            range(self.num_samples), samples, strict=False
-        ):
+        if not self.num_samples:
+            return
+        samples = list(zip(self.sources, self.hypotheses, self.references, strict=True))
+        # Spread over the list: files are often sorted, and the first lines all alike.
+        spread = samples[:: -(-len(samples) // self.num_samples)]
+        for source, hypothesis, reference in spread:
             right = reference if isinstance(reference, str) else " | ".join(reference)
             logger.info("  %s => %s (right: %s)", source, hypothesis, right)
 
