@@ -4,6 +4,20 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
+
+
+PARTIAL = ".partial-"
+
+
+def remove_leftovers(folder: str | os.PathLike[str]) -> None:
+    """Removes what a killed `written_beside` left in a folder.
+
+    Args:
+        folder: the folder; nothing happens if there is none.
+    """
+    for path in Path(folder).glob(f".*{PARTIAL}*"):
+        path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -20,7 +34,8 @@ def written_beside(path: str | os.PathLike[str]) -> Iterator[str]:
     folder, name = os.path.split(path)
     os.makedirs(folder, exist_ok=True)
     stem, ending = os.path.splitext(name)
-    handle, temporary = tempfile.mkstemp(prefix=f".{stem}.", suffix=ending, dir=folder)
+    prefix = f".{stem}{PARTIAL}"
+    handle, temporary = tempfile.mkstemp(prefix=prefix, suffix=ending, dir=folder)
     os.close(handle)
     try:
         yield temporary

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from kerasseq.experiments.config import ExperimentConfig
-from kerasseq.files import written_beside
+from kerasseq.files import remove_leftovers, written_beside
 
 
 class RunFolder:
@@ -32,6 +32,8 @@ class RunFolder:
             ValueError: if another run's configuration lies there.
         """
         self.path.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(self.path)
+        remove_leftovers(self.checkpoints)
         if not self.config.exists():
             config.write(self.config)
         elif ExperimentConfig.read(self.config) != config:

@@ -1,0 +1,91 @@
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import kerasseq
+from kerasseq.experiments import ExperimentConfig, Run, train
+
+Make = Callable[..., ExperimentConfig]
+
+
+@pytest.fixture(scope="module")
+def run(tiny_config: Make, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return train(tiny_config(), tmp_path_factory.mktemp("run") / "dates")
+
+
+def test_a_run_folder_holds_what_another_person_needs(run: Run) -> None:
+    names = {path.name for path in Path(run.folder).iterdir()}
+    assert names == {
+        *("config.yaml", "history.csv", "samples.txt", "model.keras", "report.json"),
+        "checkpoints",
+    }
+
+
+def test_the_report_says_how_good_and_how_dear(run: Run) -> None:
+    report = json.loads((Path(run.folder) / "report.json").read_text(encoding="utf8"))
+    assert report == run.report
+    keys = "bleu chrf exact_match signature test_loss epochs wall_seconds cpu_seconds parameters"
+    assert set(keys.split()) <= set(report)
+    assert report["signature"]["bleu"].startswith("nrefs:1|case:mixed")
+    assert report["split"] == "test"
+    assert report["sentences"] == 12
+    assert report["versions"]["kerasseq"] == kerasseq.__version__
+
+
+def test_the_history_has_a_line_an_epoch_and_the_loss_falls(run: Run) -> None:
+    with open(Path(run.folder) / "history.csv", encoding="utf8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["epoch"] for row in rows] == ["1", "2"]
+    assert float(rows[1]["loss"]) < float(rows[0]["loss"])
+    assert {"val_bleu", "val_chrf", "val_exact_match", "val_loss"} <= set(rows[0])
+
+
+def test_the_model_file_is_the_translator_of_the_run(run: Run) -> None:
+    loaded = kerasseq.Translator.load(Path(run.folder) / "model.keras")
+    texts = ["3 May 1999", "", "12/24/2001"]
+    ours, theirs = run.translator(texts), loaded(texts)
+    assert [each.text for each in ours] == [each.text for each in theirs]
+    np.testing.assert_allclose([e.score for e in ours], [e.score for e in theirs], atol=1e-5)
+    assert loaded.metadata["report"]["bleu"] == run.report["bleu"]
+
+
+def test_the_configuration_reads_back_as_it_was(run: Run, tiny_config: Make) -> None:
+    assert ExperimentConfig.read(Path(run.folder) / "config.yaml") == tiny_config()
+
+
+def test_a_finished_run_is_read_and_not_trained_again(run: Run, tiny_config: Make) -> None:
+    before = (Path(run.folder) / "model.keras").stat().st_mtime_ns
+    again = train(tiny_config(), run.folder)
+    assert again.report == run.report
+    assert (Path(run.folder) / "model.keras").stat().st_mtime_ns == before
+
+
+def test_a_folder_of_another_run_is_refused(run: Run, tiny_config: Make) -> None:
+    with pytest.raises(ValueError, match="holds a run with another configuration"):
+        train(tiny_config(epochs=3), run.folder)
+
+
+def test_the_same_seed_gives_the_same_weights(
+    run: Run, tiny_config: Make, tmp_path: Path
+) -> None:
+    again = train(tiny_config(), tmp_path / "again")
+    for ours, theirs in zip(
+        run.translator.network.get_weights(), again.translator.network.get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_an_unknown_monitor_is_named_before_anything_is_trained(
+    tiny_config: Make, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match=r"must be one of val_loss.*Received: 'val_blue'"):
+        train(tiny_config(monitor="val_blue"), tmp_path / "run")
+
+
+def test_data_must_be_named(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"`data.train` and `data.valid` must name files"):
+        train(ExperimentConfig(), tmp_path / "run")
