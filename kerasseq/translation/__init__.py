@@ -5,8 +5,8 @@ file, a SavedModel. Start at `translator.py`; `pipeline.py` is the graph that Py
 SavedModel share.
 """
 
-from kerasseq.translation.translation import Alternative, Translation
+from kerasseq.translation.translation import Alternative, TargetScore, Translation
 from kerasseq.translation.translator import Translator
 from kerasseq.translation.translator_model import TranslatorModel
 
-__all__ = ["Alternative", "Translation", "Translator", "TranslatorModel"]
+__all__ = ["Alternative", "TargetScore", "Translation", "Translator", "TranslatorModel"]

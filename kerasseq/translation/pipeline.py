@@ -1,20 +1,43 @@
 """Strings to strings in one graph: what Python, the saved file and the SavedModel all run."""
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import tensorflow as tf
 
 from kerasseq.models import SequenceToSequence
-from kerasseq.search import Search, SearchResult
+from kerasseq.search import Search, SearchResult, score_tokens
 from kerasseq.text import TextCodec
 from kerasseq.typing import Tensor
 
+Answers = dict[str, Tensor]
 
-class EncodedSource(NamedTuple):
-    """Source texts as ids.
+# Keys of samples are int32, and never negative.
+LARGEST_KEY = 2**31 - 1
+
+
+class Parts(Protocol):
+    """What a translation is made by; a `Translator` has it all.
 
     Attributes:
-        token_ids: `(batch, source_length)` int32, the end included, padded on the right.
+        source_codec: source strings to ids.
+        target_codec: ids to target strings.
+        network: the trained network.
+        search: how outputs are found.
+        max_source_length: source tokens that are read, the end included.
+    """
+
+    source_codec: TextCodec
+    target_codec: TextCodec
+    network: SequenceToSequence
+    search: Search
+    max_source_length: int
+
+
+class EncodedTexts(NamedTuple):
+    """Texts as ids.
+
+    Attributes:
+        token_ids: `(batch, length)` int32, padded on the right, at least one column.
         lengths: `(batch,)` int32.
         truncated: `(batch,)` boolean, whether tokens were cut off.
     """
@@ -24,7 +47,80 @@ class EncodedSource(NamedTuple):
     truncated: Tensor
 
 
-def encode_source(texts: Tensor, codec: TextCodec, max_length: int) -> EncodedSource:
+def translate(parts: Parts, texts: Tensor) -> Answers:
+    """Translates texts.
+
+    Args:
+        parts: what translates.
+        texts: `(batch,)` strings.
+
+    Returns:
+        A dictionary of tensors: `text`, `score`, `finished` and `truncated` `(batch,)`;
+        `alternatives` and `alternative_scores` `(batch, n_best)`; `source_ids` `(batch,
+        source_length)`, `target_ids` `(batch, target_length)` with `source_lengths` and
+        `target_lengths` `(batch,)`, and `attention_weights` `(batch, target_length,
+        source_length)` of the best.
+    """
+    source = encode_source(texts, parts.source_codec, parts.max_source_length)
+    result = search_source(source, parts.network, parts.search, row_keys(texts))
+    return _answers(parts, source, result, source.truncated)
+
+
+def complete(parts: Parts, texts: Tensor, prefixes: Tensor) -> Answers:
+    """Translates texts with outputs that begin as they are told to.
+
+    Args:
+        parts: what translates.
+        texts: `(batch,)` strings.
+        prefixes: `(batch,)` strings; an empty one forces nothing. A prefix counts towards its
+            row's limit; one that is longer is cut there, and `truncated` says so.
+
+    Returns:
+        As `translate`; the texts begin with the prefix.
+    """
+    source = encode_source(texts, parts.source_codec, parts.max_source_length)
+    _, limits = parts.search.limits(source.lengths)
+    prefix = encode_prefix(prefixes, parts.target_codec, limits)
+    result = search_source(source, parts.network, parts.search, row_keys(texts), prefix)
+    return _answers(parts, source, result, source.truncated | prefix.truncated)
+
+
+def score(parts: Parts, texts: Tensor, targets: Tensor) -> Answers:
+    """Computes how likely given targets are, the end token included.
+
+    Args:
+        parts: what translates.
+        texts: `(batch,)` strings.
+        targets: `(batch,)` strings. One with more tokens than the longest output that the search
+            may find is cut there; its score is that of the tokens before.
+
+    Returns:
+        A dictionary of tensors: `score` `(batch,)`, the summed natural log probability; `lengths`
+        `(batch,)`, the tokens that it sums over; `truncated` `(batch,)`, whether text or target
+        was cut; `target_ids` and `token_scores` `(batch, target_length)`.
+    """
+    source = encode_source(texts, parts.source_codec, parts.max_source_length)
+    target = encode_target(targets, parts.target_codec, longest_output(parts))
+    width = tf.shape(target.token_ids)[1]
+    step, state, _ = parts.network.start_search(source.token_ids, width)
+    scores = score_tokens(
+        step,
+        state,
+        target.token_ids[:, None],
+        target.lengths[:, None],
+        tf.shape(source.token_ids)[1],
+        parts.search.start_id,
+    )
+    return {
+        "score": scores.scores[:, 0],
+        "lengths": target.lengths,
+        "truncated": source.truncated | target.truncated,
+        "target_ids": target.token_ids,
+        "token_scores": scores.token_log_probabilities[:, 0],
+    }
+
+
+def encode_source(texts: Tensor, codec: TextCodec, max_length: int) -> EncodedTexts:
     """Returns texts as the encoder reads them: tokens and the end, at most `max_length`.
 
     Args:
@@ -34,19 +130,54 @@ def encode_source(texts: Tensor, codec: TextCodec, max_length: int) -> EncodedSo
     """
     tokens = codec.encode(texts)
     truncated = tokens.row_lengths() > max_length - 1
-    tokens = tokens[:, : max_length - 1]
-    ends = tf.fill([tf.shape(texts)[0], 1], tf.constant(codec.end_id, tokens.dtype))
-    tokens = tf.concat([tokens, tf.RaggedTensor.from_tensor(ends)], axis=1)
-    lengths = tf.cast(tokens.row_lengths(), tf.int32)
-    # An empty batch still has one column: loops over no steps at all are nobody's strong side.
-    width = tf.maximum(tf.reduce_max(lengths), 1)
-    token_ids = tokens.to_tensor(codec.pad_id, shape=[None, None])
-    token_ids = tf.pad(token_ids, [[0, 0], [0, width - tf.shape(token_ids)[1]]])
-    return EncodedSource(tf.cast(token_ids, tf.int32), lengths, truncated)
+    return _padded(_with_end(tokens[:, : max_length - 1], codec), codec, truncated)
+
+
+def encode_target(texts: Tensor, codec: TextCodec, max_length: int) -> EncodedTexts:
+    """Returns texts as the decoder would write them: tokens and the end, cut at `max_length`.
+
+    Args:
+        texts: `(batch,)` strings.
+        codec: the target codec.
+        max_length: the most tokens; a text that is cut has no end.
+    """
+    tokens = _with_end(codec.encode(texts), codec)
+    return _padded(tokens[:, :max_length], codec, tokens.row_lengths() > max_length)
+
+
+def encode_prefix(texts: Tensor, codec: TextCodec, limits: Tensor) -> EncodedTexts:
+    """Returns texts as the beginnings of outputs: tokens without an end.
+
+    Args:
+        texts: `(batch,)` strings.
+        codec: the target codec.
+        limits: `(batch,)` int32, how many tokens each row's output may have.
+    """
+    tokens = codec.encode(texts)
+    truncated = tf.cast(tokens.row_lengths(), tf.int32) > limits
+    return _padded(tokens, codec, truncated)
+
+
+def longest_output(parts: Parts) -> int:
+    """Returns the most tokens that the search of any text may find."""
+    with tf.init_scope():
+        return int(parts.search.limits([parts.max_source_length]).max_lengths[0])
+
+
+def row_keys(texts: Tensor) -> Tensor:
+    """Returns `(batch,)` int32: what a sample depends on besides the seed.
+
+    The text itself, so that who else is in the batch changes nothing.
+    """
+    return tf.cast(tf.strings.to_hash_bucket_fast(texts, LARGEST_KEY), tf.int32)
 
 
 def search_source(
-    source: EncodedSource, network: SequenceToSequence, search: Search
+    source: EncodedTexts,
+    network: SequenceToSequence,
+    search: Search,
+    keys: Tensor | None = None,
+    prefix: EncodedTexts | None = None,
 ) -> SearchResult:
     """Encodes the source once and searches its outputs.
 
@@ -54,6 +185,8 @@ def search_source(
         source: the source ids.
         network: the trained network.
         search: how outputs are found.
+        keys: `(batch,)` int32, what samples depend on.
+        prefix: how each output must begin.
     """
     min_lengths, max_lengths = search.limits(source.lengths)
     longest = tf.maximum(tf.reduce_max(max_lengths), 1)
@@ -65,6 +198,9 @@ def search_source(
         tf.shape(source.token_ids)[1],
         min_lengths=min_lengths,
         source_mask=source_mask,
+        prefix_ids=None if prefix is None else prefix.token_ids,
+        prefix_lengths=None if prefix is None else prefix.lengths,
+        row_keys=keys,
     )
 
 
@@ -81,3 +217,36 @@ def decode_hypotheses(token_ids: Tensor, codec: TextCodec) -> Tensor:
     shape = tf.shape(token_ids)
     texts = codec.decode(tf.reshape(token_ids, [shape[0] * shape[1], shape[2]]))
     return tf.reshape(texts, shape[:2])
+
+
+def _answers(
+    parts: Parts, source: EncodedTexts, result: SearchResult, truncated: Tensor
+) -> Answers:
+    alternatives = decode_hypotheses(result.token_ids, parts.target_codec)
+    return {
+        "text": alternatives[:, 0],
+        "score": result.scores[:, 0],
+        "finished": result.finished[:, 0],
+        "truncated": truncated,
+        "alternatives": alternatives,
+        "alternative_scores": result.scores,
+        "source_ids": source.token_ids,
+        "source_lengths": source.lengths,
+        "target_ids": result.token_ids[:, 0],
+        "target_lengths": result.lengths[:, 0],
+        "attention_weights": result.attention_weights[:, 0],
+    }
+
+
+def _with_end(tokens: tf.RaggedTensor, codec: TextCodec) -> tf.RaggedTensor:
+    ends = tf.fill([tokens.nrows(), 1], tf.constant(codec.end_id, tokens.dtype))
+    return tf.concat([tokens, tf.RaggedTensor.from_tensor(ends)], axis=1)
+
+
+def _padded(tokens: tf.RaggedTensor, codec: TextCodec, truncated: Tensor) -> EncodedTexts:
+    lengths = tf.cast(tokens.row_lengths(), tf.int32)
+    # An empty batch still has one column: loops over no steps at all are nobody's strong side.
+    width = tf.maximum(tf.reduce_max(lengths), 1)
+    token_ids = tokens.to_tensor(codec.pad_id, shape=[None, None])
+    token_ids = tf.pad(token_ids, [[0, 0], [0, width - tf.shape(token_ids)[1]]])
+    return EncodedTexts(tf.cast(token_ids, tf.int32), lengths, truncated)

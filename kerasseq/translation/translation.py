@@ -1,4 +1,4 @@
-"""What a translator answers: one `Translation` a text."""
+"""What a translator answers: one `Translation` a text, one `TargetScore` a pair."""
 
 import dataclasses
 from typing import Any, NamedTuple
@@ -27,7 +27,7 @@ class Translation:
         text: the best output.
         score: its summed natural log probability, before any penalty.
         finished: whether the output ended by itself; `False` means that it was cut at the limit.
-        truncated: whether the source was longer than the translator reads, and was cut.
+        truncated: whether the source (or a given prefix) was longer than what is read, and was cut.
         alternatives: the `n_best` hypotheses, best first; the first is `text` itself.
         source_tokens: what the encoder read, the end token included.
         target_tokens: what the decoder wrote, the end token included.
@@ -57,3 +57,24 @@ class Translation:
             "target_tokens": self.target_tokens,
             "attention_weights": self.attention_weights.tolist(),
         }
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class TargetScore:
+    """What a translator thinks of one given target.
+
+    Attributes:
+        source: the source text.
+        target: the target text that came in.
+        score: the summed natural log probability of its tokens, the end included.
+        truncated: whether source or target was longer than the translator reads, and was cut.
+        target_tokens: what the decoder was made to write, the end token included.
+        token_scores: `(len(target_tokens),)` float32, the log probability of each.
+    """
+
+    source: str
+    target: str
+    score: float
+    truncated: bool
+    target_tokens: list[str]
+    token_scores: np.ndarray

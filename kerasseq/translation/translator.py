@@ -1,10 +1,9 @@
 import os
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from kerasseq import checks, serialization
@@ -13,7 +12,9 @@ from kerasseq.models import SequenceToSequence
 from kerasseq.search import SEARCHES, Search
 from kerasseq.text import TextCodec
 from kerasseq.translation import pipeline
-from kerasseq.translation.translation import Alternative, Translation
+from kerasseq.translation.answers import read_scores, read_translations
+from kerasseq.translation.batches import check_equal_lengths, check_pairs, check_texts, in_batches
+from kerasseq.translation.translation import TargetScore, Translation
 from kerasseq.translation.translator_model import TranslatorModel
 from kerasseq.typing import Tensor
 
@@ -69,11 +70,10 @@ class Translator:
         self.search: Search = serialization.get(SEARCHES, search, "search")
         self.max_source_length = max_source_length
         self.metadata = dict(metadata or {})
-        self._translate = tf.function(
-            self.translate_batch,
-            input_signature=[tf.TensorSpec([None], tf.string, name="text")],
-            autograph=False,
-        )
+        text = tf.TensorSpec([None], tf.string)
+        self._translate = tf.function(self.translate_batch, [text], autograph=False)
+        self._complete = tf.function(self.complete_batch, [text, text], autograph=False)
+        self._score = tf.function(self.score_batch, [text, text], autograph=False)
 
     def with_search(self, search: str | Mapping[str, Any] | Search) -> "Translator":
         """Returns a translator of the same network and codecs that searches otherwise."""
@@ -87,80 +87,69 @@ class Translator:
         )
 
     def translate_batch(self, texts: Tensor) -> dict[str, Tensor]:
-        """Translates a tensor of strings, in the graph or eagerly.
+        """Translates `(batch,)` strings, in the graph or eagerly; see `pipeline.translate`."""
+        return pipeline.translate(self, texts)
 
-        Args:
-            texts: `(batch,)` strings.
+    def complete_batch(self, texts: Tensor, prefixes: Tensor) -> dict[str, Tensor]:
+        """As `complete` on two tensors of `(batch,)` strings; see `pipeline.complete`."""
+        return pipeline.complete(self, texts, prefixes)
 
-        Returns:
-            A dictionary of tensors: `text`, `score`, `finished` and `truncated` `(batch,)`;
-            `alternatives` and `alternative_scores` `(batch, n_best)`; `source_ids` `(batch,
-            source_length)`, `target_ids` `(batch, target_length)` with `source_lengths` and
-            `target_lengths` `(batch,)`, and `attention_weights` `(batch, target_length,
-            source_length)` of the best.
-        """
-        source = pipeline.encode_source(texts, self.source_codec, self.max_source_length)
-        result = pipeline.search_source(source, self.network, self.search)
-        alternatives = pipeline.decode_hypotheses(result.token_ids, self.target_codec)
-        return {
-            "text": alternatives[:, 0],
-            "score": result.scores[:, 0],
-            "finished": result.finished[:, 0],
-            "truncated": source.truncated,
-            "alternatives": alternatives,
-            "alternative_scores": result.scores,
-            "source_ids": source.token_ids,
-            "source_lengths": source.lengths,
-            "target_ids": result.token_ids[:, 0],
-            "target_lengths": result.lengths[:, 0],
-            "attention_weights": result.attention_weights[:, 0],
-        }
+    def score_batch(self, texts: Tensor, targets: Tensor) -> dict[str, Tensor]:
+        """As `score` on two tensors of `(batch,)` strings; see `pipeline.score`."""
+        return pipeline.score(self, texts, targets)
 
     def __call__(self, texts: Sequence[str], batch_size: int = 64) -> list[Translation]:
-        checks.check_positive_integer("batch_size", batch_size)
-        if isinstance(texts, (str, bytes)):
-            raise TypeError(
-                "`texts` must be a sequence of strings. Received: a bare string. "
-                "Pass a list: `translator([text])`."
-            )
-        texts = [_as_text(text) for text in texts]
-        # Texts of about one length share a batch, so that little is spent on padding.
-        order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
-        answers: dict[int, Translation] = {}
-        for start in range(0, len(order), batch_size):
-            rows = order[start : start + batch_size]
-            batch = [texts[index] for index in rows]
-            outputs = self._translate(tf.constant([_as_bytes(text) for text in batch]))
-            answers.update(zip(rows, self._read(batch, outputs), strict=True))
-        return [answers[index] for index in range(len(texts))]
+        return in_batches(
+            [check_texts("texts", texts)],
+            batch_size,
+            lambda batch: read_translations(self, batch, self._translate(batch)),
+        )
 
-    def _read(self, texts: list[str], outputs: dict[str, Tensor]) -> Iterator[Translation]:
-        """The translations of a batch, out of its tensors."""
-        values = {name: tensor.numpy() for name, tensor in outputs.items()}
-        source_tokens = _strings(self.source_codec.tokens(outputs["source_ids"]))
-        target_tokens = _strings(self.target_codec.tokens(outputs["target_ids"]))
-        for row, text in enumerate(texts):
-            source_length = int(values["source_lengths"][row])
-            target_length = int(values["target_lengths"][row])
-            alternatives = [
-                Alternative(output.decode("utf-8", "replace"), float(score))
-                for output, score in zip(
-                    values["alternatives"][row], values["alternative_scores"][row], strict=True
-                )
-            ]
-            yield Translation(
-                source=text,
-                text=alternatives[0].text,
-                score=alternatives[0].score,
-                finished=bool(values["finished"][row]),
-                truncated=bool(values["truncated"][row]),
-                alternatives=alternatives,
-                source_tokens=source_tokens[row][:source_length],
-                target_tokens=target_tokens[row][:target_length],
-                attention_weights=np.array(
-                    values["attention_weights"][row, :target_length, :source_length]
-                ),
-            )
+    def complete(
+        self, texts: Sequence[str], prefixes: Sequence[str], batch_size: int = 64
+    ) -> list[Translation]:
+        """Translates texts with outputs that begin as they are told to.
+
+        Args:
+            texts: the source texts.
+            prefixes: how each output must begin; an empty string leaves it open. The target codec
+                cuts a prefix like any text: with words, its last word is a whole one.
+            batch_size: how many texts run at once.
+
+        Returns:
+            A list of `Translation`, one a text. A prefix counts towards the limit of the output;
+            `truncated` also says that it was longer.
+
+        Raises:
+            ValueError: if there is not one prefix a text.
+            TypeError: if one of the two is a bare string.
+        """
+        columns = [check_texts("texts", texts), check_texts("prefixes", prefixes)]
+        check_equal_lengths("prefixes", columns[1], "texts", columns[0])
+        return in_batches(
+            columns,
+            batch_size,
+            lambda batch, begin: read_translations(self, batch, self._complete(batch, begin)),
+        )
+
+    def score(self, pairs: Iterable[tuple[str, str]], batch_size: int = 64) -> list[TargetScore]:
+        """Computes how likely given targets are: to rank them, to filter pairs, for perplexity.
+
+        Args:
+            pairs: `(source, target)` texts.
+            batch_size: how many pairs run at once.
+
+        Returns:
+            A list of `TargetScore`, one a pair.
+
+        Raises:
+            TypeError: if an element is no pair of strings.
+        """
+        return in_batches(
+            check_pairs("pairs", pairs),
+            batch_size,
+            lambda batch, targets: read_scores(self, batch, targets, self._score(batch, targets)),
+        )
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the translator as one `.keras` file: weights, vocabularies, search.
@@ -239,23 +228,3 @@ class Translator:
         from kerasseq import serving
 
         return serving.export(self, path, version=version)
-
-
-def _as_text(text: Any) -> str:
-    """The text as `str`; invalid UTF-8 becomes U+FFFD, as in the graph."""
-    if isinstance(text, bytes):
-        return text.decode("utf-8", "replace")
-    if not isinstance(text, str):
-        raise TypeError(
-            f"`texts` must be a sequence of strings. Received an element: {text!r} of "
-            f"{type(text).__name__}."
-        )
-    return text
-
-
-def _as_bytes(text: str) -> bytes:
-    return text.encode("utf-8", "replace")
-
-
-def _strings(tokens: tf.RaggedTensor) -> list[list[str]]:
-    return [[token.decode("utf-8", "replace") for token in row] for row in tokens.to_list()]
