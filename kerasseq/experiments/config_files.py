@@ -99,7 +99,7 @@ def from_mapping(cls: type[Config], values: Any, name: str = "") -> Config:
         if key not in annotations:
             raise ValueError(f"there is no key {prefix + str(key)!r}.{_hint(key, annotations)}")
         annotation = annotations[key]
-        if dataclasses.is_dataclass(annotation):
+        if isinstance(annotation, type) and dataclasses.is_dataclass(annotation):
             fields[key] = from_mapping(annotation, value, prefix + key)
         elif fits(value, annotation):
             fields[key] = value
