@@ -3,24 +3,20 @@
 from collections.abc import Iterator
 
 import numpy as np
-import tensorflow as tf
 
-from kerasseq.translation.pipeline import Answers, Parts
+from kerasseq.translation.pipeline import Answers
 from kerasseq.translation.translation import Alternative, TargetScore, Translation
 from kerasseq.typing import Tensor
 
 
-def read_translations(parts: Parts, texts: Tensor, answers: Answers) -> Iterator[Translation]:
+def read_translations(texts: Tensor, answers: Answers) -> Iterator[Translation]:
     """Yields the translations of a batch.
 
     Args:
-        parts: what translated.
         texts: `(batch,)` strings.
         answers: what `pipeline.translate` or `pipeline.complete` gave for them.
     """
     values = {name: tensor.numpy() for name, tensor in answers.items()}
-    source_tokens = _strings(parts.source_codec.tokens(answers["source_ids"]))
-    target_tokens = _strings(parts.target_codec.tokens(answers["target_ids"]))
     for row, text in enumerate(texts.numpy()):
         source_length = int(values["source_lengths"][row])
         target_length = int(values["target_lengths"][row])
@@ -37,8 +33,8 @@ def read_translations(parts: Parts, texts: Tensor, answers: Answers) -> Iterator
             finished=bool(values["finished"][row]),
             truncated=bool(values["truncated"][row]),
             alternatives=alternatives,
-            source_tokens=source_tokens[row][:source_length],
-            target_tokens=target_tokens[row][:target_length],
+            source_tokens=_strings(values["source_tokens"][row, :source_length]),
+            target_tokens=_strings(values["target_tokens"][row, :target_length]),
             # A copy: a view would keep the weights of the whole batch alive.
             attention_weights=np.array(
                 values["attention_weights"][row, :target_length, :source_length]
@@ -46,19 +42,15 @@ def read_translations(parts: Parts, texts: Tensor, answers: Answers) -> Iterator
         )
 
 
-def read_scores(
-    parts: Parts, texts: Tensor, targets: Tensor, answers: Answers
-) -> Iterator[TargetScore]:
+def read_scores(texts: Tensor, targets: Tensor, answers: Answers) -> Iterator[TargetScore]:
     """Yields the scores of a batch of pairs.
 
     Args:
-        parts: what scored.
         texts: `(batch,)` strings.
         targets: `(batch,)` strings.
         answers: what `pipeline.score` gave for them.
     """
     values = {name: tensor.numpy() for name, tensor in answers.items()}
-    tokens = _strings(parts.target_codec.tokens(answers["target_ids"]))
     for row, (text, target) in enumerate(zip(texts.numpy(), targets.numpy(), strict=True)):
         length = int(values["lengths"][row])
         yield TargetScore(
@@ -66,7 +58,7 @@ def read_scores(
             target=_string(target),
             score=float(values["score"][row]),
             truncated=bool(values["truncated"][row]),
-            target_tokens=tokens[row][:length],
+            target_tokens=_strings(values["target_tokens"][row, :length]),
             token_scores=np.array(values["token_scores"][row, :length]),
         )
 
@@ -75,5 +67,5 @@ def _string(text: bytes) -> str:
     return text.decode("utf-8", "replace")
 
 
-def _strings(tokens: tf.RaggedTensor) -> list[list[str]]:
-    return [[_string(token) for token in row] for row in tokens.to_list()]
+def _strings(tokens: np.ndarray) -> list[str]:
+    return [_string(token) for token in tokens]

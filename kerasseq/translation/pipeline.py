@@ -56,10 +56,10 @@ def translate(parts: Parts, texts: Tensor) -> Answers:
 
     Returns:
         A dictionary of tensors: `text`, `score`, `finished` and `truncated` `(batch,)`;
-        `alternatives` and `alternative_scores` `(batch, n_best)`; `source_ids` `(batch,
-        source_length)`, `target_ids` `(batch, target_length)` with `source_lengths` and
-        `target_lengths` `(batch,)`, and `attention_weights` `(batch, target_length,
-        source_length)` of the best.
+        `alternatives` and `alternative_scores` `(batch, n_best)`; and of the best,
+        `source_tokens` `(batch, source_length)` and `target_tokens` `(batch, target_length)`
+        with `source_lengths` and `target_lengths` `(batch,)`, and `attention_weights` `(batch,
+        target_length, source_length)`. The widths are those of the longest row.
     """
     source = encode_source(texts, parts.source_codec, parts.max_source_length)
     result = search_source(source, parts.network, parts.search, row_keys(texts))
@@ -97,7 +97,7 @@ def score(parts: Parts, texts: Tensor, targets: Tensor) -> Answers:
     Returns:
         A dictionary of tensors: `score` `(batch,)`, the summed natural log probability; `lengths`
         `(batch,)`, the tokens that it sums over; `truncated` `(batch,)`, whether text or target
-        was cut; `target_ids` and `token_scores` `(batch, target_length)`.
+        was cut; `target_tokens` and `token_scores` `(batch, target_length)`.
     """
     source = encode_source(texts, parts.source_codec, parts.max_source_length)
     target = encode_target(targets, parts.target_codec, longest_output(parts))
@@ -115,7 +115,7 @@ def score(parts: Parts, texts: Tensor, targets: Tensor) -> Answers:
         "score": scores.scores[:, 0],
         "lengths": target.lengths,
         "truncated": source.truncated | target.truncated,
-        "target_ids": target.token_ids,
+        "target_tokens": _shown(target.token_ids, target.lengths, parts.target_codec),
         "token_scores": scores.token_log_probabilities[:, 0],
     }
 
@@ -223,6 +223,8 @@ def _answers(
     parts: Parts, source: EncodedTexts, result: SearchResult, truncated: Tensor
 ) -> Answers:
     alternatives = decode_hypotheses(result.token_ids, parts.target_codec)
+    lengths = result.lengths[:, 0]
+    width = tf.maximum(tf.reduce_max(lengths), 1)
     return {
         "text": alternatives[:, 0],
         "score": result.scores[:, 0],
@@ -230,12 +232,23 @@ def _answers(
         "truncated": truncated,
         "alternatives": alternatives,
         "alternative_scores": result.scores,
-        "source_ids": source.token_ids,
+        "source_tokens": _shown(source.token_ids, source.lengths, parts.source_codec),
         "source_lengths": source.lengths,
-        "target_ids": result.token_ids[:, 0],
-        "target_lengths": result.lengths[:, 0],
-        "attention_weights": result.attention_weights[:, 0],
+        "target_tokens": _shown(result.token_ids[:, 0, :width], lengths, parts.target_codec),
+        "target_lengths": lengths,
+        "attention_weights": result.attention_weights[:, 0, :width],
     }
+
+
+def _shown(token_ids: Tensor, lengths: Tensor, codec: TextCodec) -> Tensor:
+    """The pieces of ids, `(batch, length)` strings, empty on padding: one for each real id."""
+    width = tf.shape(token_ids)[1]
+    is_real = tf.sequence_mask(lengths, width)
+    # An untrained network may write the padding's id, which codecs do not show.
+    is_written_pad = is_real & (token_ids == codec.pad_id)
+    tokens = codec.tokens(tf.where(is_written_pad, codec.unknown_id, token_ids))
+    tokens = tokens.to_tensor("", shape=[None, None])
+    return tf.pad(tokens, [[0, 0], [0, width - tf.shape(tokens)[1]]], constant_values="")
 
 
 def _with_end(tokens: tf.RaggedTensor, codec: TextCodec) -> tf.RaggedTensor:

@@ -102,7 +102,7 @@ class Translator:
         return in_batches(
             [check_texts("texts", texts)],
             batch_size,
-            lambda batch: read_translations(self, batch, self._translate(batch)),
+            lambda batch: read_translations(batch, self._translate(batch)),
         )
 
     def complete(
@@ -129,7 +129,7 @@ class Translator:
         return in_batches(
             columns,
             batch_size,
-            lambda batch, begin: read_translations(self, batch, self._complete(batch, begin)),
+            lambda batch, begin: read_translations(batch, self._complete(batch, begin)),
         )
 
     def score(self, pairs: Iterable[tuple[str, str]], batch_size: int = 64) -> list[TargetScore]:
@@ -148,7 +148,7 @@ class Translator:
         return in_batches(
             check_pairs("pairs", pairs),
             batch_size,
-            lambda batch, targets: read_scores(self, batch, targets, self._score(batch, targets)),
+            lambda batch, targets: read_scores(batch, targets, self._score(batch, targets)),
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:
