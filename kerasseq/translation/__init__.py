@@ -5,8 +5,18 @@ file, a SavedModel. Start at `translator.py`; `pipeline.py` is the graph that Py
 SavedModel share.
 """
 
+from kerasseq.translation.ensemble import Ensemble
+from kerasseq.translation.minimum_bayes_risk import MinimumBayesRisk
 from kerasseq.translation.translation import Alternative, TargetScore, Translation
 from kerasseq.translation.translator import Translator
 from kerasseq.translation.translator_model import TranslatorModel
 
-__all__ = ["Alternative", "TargetScore", "Translation", "Translator", "TranslatorModel"]
+__all__ = [
+    "Alternative",
+    "Ensemble",
+    "MinimumBayesRisk",
+    "TargetScore",
+    "Translation",
+    "Translator",
+    "TranslatorModel",
+]

@@ -17,29 +17,36 @@ def read_translations(texts: Tensor, answers: Answers) -> Iterator[Translation]:
         answers: what `pipeline.translate` or `pipeline.complete` gave for them.
     """
     values = {name: tensor.numpy() for name, tensor in answers.items()}
+    lengths = values["alternative_lengths"]
     for row, text in enumerate(texts.numpy()):
         source_length = int(values["source_lengths"][row])
-        target_length = int(values["target_lengths"][row])
-        alternatives = [
-            Alternative(_string(output), float(score))
-            for output, score in zip(
-                values["alternatives"][row], values["alternative_scores"][row], strict=True
-            )
-        ]
         yield Translation(
             source=_string(text),
-            text=alternatives[0].text,
-            score=alternatives[0].score,
-            finished=bool(values["finished"][row]),
             truncated=bool(values["truncated"][row]),
-            alternatives=alternatives,
             source_tokens=_strings(values["source_tokens"][row, :source_length]),
-            target_tokens=_strings(values["target_tokens"][row, :target_length]),
-            # A copy: a view would keep the weights of the whole batch alive.
-            attention_weights=np.array(
-                values["attention_weights"][row, :target_length, :source_length]
-            ),
+            alternatives=[
+                _read_alternative(values, row, rank, source_length)
+                for rank in range(lengths.shape[1])
+                # The best is always there, be it empty; further ones may not exist.
+                if rank == 0 or lengths[row, rank] > 0
+            ],
         )
+
+
+def _read_alternative(
+    values: dict[str, np.ndarray], row: int, rank: int, source_length: int
+) -> Alternative:
+    length = int(values["alternative_lengths"][row, rank])
+    weights = values["alternative_attention_weights"][row, rank, :length, :source_length]
+    return Alternative(
+        text=_string(values["alternatives"][row, rank]),
+        score=float(values["alternative_scores"][row, rank]),
+        finished=bool(values["alternative_finished"][row, rank]),
+        target_tokens=_strings(values["alternative_tokens"][row, rank, :length]),
+        # Copies: views would keep the arrays of the whole batch alive.
+        token_scores=np.array(values["alternative_token_scores"][row, rank, :length]),
+        attention_weights=np.array(weights),
+    )
 
 
 def read_scores(texts: Tensor, targets: Tensor, answers: Answers) -> Iterator[TargetScore]:

@@ -7,6 +7,7 @@ import tensorflow as tf
 from kerasseq.models import SequenceToSequence
 from kerasseq.search import Search, SearchResult, score_tokens
 from kerasseq.text import TextCodec
+from kerasseq.translation.ensemble import Ensemble
 from kerasseq.typing import Tensor
 
 Answers = dict[str, Tensor]
@@ -28,7 +29,7 @@ class Parts(Protocol):
 
     source_codec: TextCodec
     target_codec: TextCodec
-    network: SequenceToSequence
+    network: SequenceToSequence | Ensemble
     search: Search
     max_source_length: int
 
@@ -55,11 +56,12 @@ def translate(parts: Parts, texts: Tensor) -> Answers:
         texts: `(batch,)` strings.
 
     Returns:
-        A dictionary of tensors: `text`, `score`, `finished` and `truncated` `(batch,)`;
-        `alternatives` and `alternative_scores` `(batch, n_best)`; and of the best,
-        `source_tokens` `(batch, source_length)` and `target_tokens` `(batch, target_length)`
-        with `source_lengths` and `target_lengths` `(batch,)`, and `attention_weights` `(batch,
-        target_length, source_length)`. The widths are those of the longest row.
+        A dictionary of tensors. Of the best output: `text`, `score`, `finished` and `truncated`
+        `(batch,)`, `source_tokens` `(batch, source_length)`, `target_tokens` `(batch,
+        target_length)` with `source_lengths` and `target_lengths` `(batch,)`, and
+        `attention_weights` `(batch, target_length, source_length)`. Of all, with an axis of
+        `n_best` after the batch: `alternatives`, and `alternative_scores`, `_finished`, `_tokens`,
+        `_lengths`, `_token_scores` and `_attention_weights`.
     """
     source = encode_source(texts, parts.source_codec, parts.max_source_length)
     result = search_source(source, parts.network, parts.search, row_keys(texts))
@@ -174,7 +176,7 @@ def row_keys(texts: Tensor) -> Tensor:
 
 def search_source(
     source: EncodedTexts,
-    network: SequenceToSequence,
+    network: SequenceToSequence | Ensemble,
     search: Search,
     keys: Tensor | None = None,
     prefix: EncodedTexts | None = None,
@@ -223,20 +225,33 @@ def _answers(
     parts: Parts, source: EncodedTexts, result: SearchResult, truncated: Tensor
 ) -> Answers:
     alternatives = decode_hypotheses(result.token_ids, parts.target_codec)
-    lengths = result.lengths[:, 0]
+    lengths = result.lengths
     width = tf.maximum(tf.reduce_max(lengths), 1)
+    rows, n_best = tf.unstack(tf.shape(lengths))
+    tokens = _shown(
+        tf.reshape(result.token_ids[:, :, :width], [rows * n_best, width]),
+        tf.reshape(lengths, [rows * n_best]),
+        parts.target_codec,
+    )
+    tokens = tf.reshape(tokens, [rows, n_best, width])
+    best_width = tf.maximum(tf.reduce_max(lengths[:, 0]), 1)
     return {
         "text": alternatives[:, 0],
         "score": result.scores[:, 0],
         "finished": result.finished[:, 0],
         "truncated": truncated,
-        "alternatives": alternatives,
-        "alternative_scores": result.scores,
         "source_tokens": _shown(source.token_ids, source.lengths, parts.source_codec),
         "source_lengths": source.lengths,
-        "target_tokens": _shown(result.token_ids[:, 0, :width], lengths, parts.target_codec),
-        "target_lengths": lengths,
-        "attention_weights": result.attention_weights[:, 0, :width],
+        "target_tokens": tokens[:, 0, :best_width],
+        "target_lengths": lengths[:, 0],
+        "attention_weights": result.attention_weights[:, 0, :best_width],
+        "alternatives": alternatives,
+        "alternative_scores": result.scores,
+        "alternative_finished": result.finished,
+        "alternative_tokens": tokens,
+        "alternative_lengths": lengths,
+        "alternative_token_scores": result.token_log_probabilities[:, :, :width],
+        "alternative_attention_weights": result.attention_weights[:, :, :width],
     }
 
 

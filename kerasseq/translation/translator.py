@@ -14,6 +14,7 @@ from kerasseq.text import TextCodec
 from kerasseq.translation import pipeline
 from kerasseq.translation.answers import read_scores, read_translations
 from kerasseq.translation.batches import check_equal_lengths, check_pairs, check_texts, in_batches
+from kerasseq.translation.ensemble import Ensemble
 from kerasseq.translation.translation import TargetScore, Translation
 from kerasseq.translation.translator_model import TranslatorModel
 from kerasseq.typing import Tensor
@@ -28,8 +29,8 @@ class Translator:
     Args:
         source_codec: source strings to ids.
         target_codec: ids to target strings; its size is the width of the network's logits.
-        network: the trained network. One tiny random batch is run through it as a whole and step by
-            step (`SequenceToSequence.check`).
+        network: the trained network, or an `Ensemble` of several. One tiny random batch is run
+            through it as a whole and step by step (`SequenceToSequence.check`).
         search: `"greedy"`, `"beam"`, `"sampling"`, a config or a `Search`.
         max_source_length: source tokens that are read, the end included; a longer text is cut, and
             its translation says `truncated`.
@@ -52,7 +53,7 @@ class Translator:
         self,
         source_codec: TextCodec,
         target_codec: TextCodec,
-        network: SequenceToSequence,
+        network: SequenceToSequence | Ensemble,
         search: str | Mapping[str, Any] | Search = "greedy",
         max_source_length: int = 256,
         metadata: Mapping[str, Any] | None = None,
@@ -166,7 +167,7 @@ class Translator:
         if not path.endswith(".keras"):
             raise ValueError(f"`path` must end in '.keras'. Received: {path!r}.")
         # A fresh copy of the network: a compiled one would bring its optimiser's variables along.
-        network = SequenceToSequence.from_config(self.network.get_config())
+        network = type(self.network).from_config(self.network.get_config())
         network.set_weights(self.network.get_weights())
         model = TranslatorModel(
             self.source_codec,

@@ -7,6 +7,7 @@ from kerasseq.models import SequenceToSequence
 from kerasseq.search import Search
 from kerasseq.serialization import register
 from kerasseq.text import TextCodec
+from kerasseq.translation.ensemble import Ensemble
 
 
 @register
@@ -18,7 +19,7 @@ class TranslatorModel(keras.Model):
     Args:
         source_codec: source strings to ids.
         target_codec: ids to target strings.
-        network: the trained network.
+        network: the trained network, or several of them.
         search: how outputs are found.
         max_source_length: source tokens that are read, the end included.
         metadata: what a user wants to keep with the model: plain strings, numbers, lists.
@@ -28,7 +29,7 @@ class TranslatorModel(keras.Model):
         self,
         source_codec: TextCodec,
         target_codec: TextCodec,
-        network: SequenceToSequence,
+        network: SequenceToSequence | Ensemble,
         search: Search,
         max_source_length: int,
         metadata: Mapping[str, Any] | None = None,

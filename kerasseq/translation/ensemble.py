@@ -1,0 +1,83 @@
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from kerasseq import checks
+from kerasseq.models import SequenceToSequence
+from kerasseq.search import ensemble_step
+from kerasseq.serialization import register
+from kerasseq.typing import State, StepFunction, Tensor
+
+MEANS = ("probabilities", "log_probabilities")
+
+
+@register
+class Ensemble(keras.Model):
+    """Several networks that search as one, in a `Translator`, its file and its export alike.
+
+    The networks must have been trained with the same vocabularies. What a search records are the
+    log probabilities of the ensemble; the attention weights are the networks' mean.
+
+    Args:
+        networks: the trained networks.
+        mean: `"probabilities"`: a token is as likely as the networks find on average;
+            `"log_probabilities"`: the geometric mean, normalised again.
+
+    Raises:
+        ValueError: if there is no network, or their vocabularies differ in size.
+
+    Reference:
+        Sutskever et al., Sequence to Sequence Learning with Neural Networks, 2014.
+    """
+
+    def __init__(
+        self, networks: Sequence[SequenceToSequence], mean: str = "probabilities", **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        sizes = [network.vocabulary_size for network in networks]
+        if len(set(sizes)) != 1:
+            raise ValueError(
+                "`networks` must be at least one, all with the same target vocabulary. "
+                f"Received: vocabularies of {sizes}."
+            )
+        checks.check_one_of("mean", mean, MEANS)
+        self.networks = list(networks)
+        self.mean = mean
+        self.built = True
+
+    @property
+    def vocabulary_size(self) -> int:
+        """Number of target token ids."""
+        return self.networks[0].vocabulary_size
+
+    def start_search(
+        self, source_ids: Tensor, max_length: Tensor | int
+    ) -> tuple[StepFunction, State, Tensor]:
+        """Encodes a source with every network; see `SequenceToSequence.start_search`."""
+        starts = [network.start_search(source_ids, max_length) for network in self.networks]
+        step, state = ensemble_step(
+            [start[0] for start in starts], [start[1] for start in starts], self.mean
+        )
+        return step, state, starts[0][2]
+
+    def check(self) -> None:
+        """Checks every network; see `SequenceToSequence.check`."""
+        for network in self.networks:
+            network.check()
+
+    def get_config(self) -> dict[str, Any]:
+        serialize = keras.saving.serialize_keras_object
+        return {
+            "networks": [serialize(network) for network in self.networks],
+            "mean": self.mean,
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "Ensemble":
+        networks = [
+            keras.saving.deserialize_keras_object(network, custom_objects)
+            for network in config["networks"]
+        ]
+        return cls(**{**config, "networks": networks})
