@@ -7,6 +7,7 @@ SavedModel share.
 
 from kerasseq.translation.ensemble import Ensemble
 from kerasseq.translation.minimum_bayes_risk import MinimumBayesRisk
+from kerasseq.translation.reranking import rerank
 from kerasseq.translation.translation import Alternative, TargetScore, Translation
 from kerasseq.translation.translator import Translator
 from kerasseq.translation.translator_model import TranslatorModel
@@ -19,4 +20,5 @@ __all__ = [
     "Translation",
     "Translator",
     "TranslatorModel",
+    "rerank",
 ]

@@ -8,6 +8,7 @@ from kerasseq.models import SequenceToSequence
 from kerasseq.search import Search, SearchResult, score_tokens
 from kerasseq.text import TextCodec
 from kerasseq.translation.ensemble import Ensemble
+from kerasseq.translation.unknown_words import replace_unknown, words_of_tokens
 from kerasseq.typing import Tensor
 
 Answers = dict[str, Tensor]
@@ -25,6 +26,7 @@ class Parts(Protocol):
         network: the trained network.
         search: how outputs are found.
         max_source_length: source tokens that are read, the end included.
+        replace_unknown: whether unknown tokens give way to the source words they attend to.
     """
 
     source_codec: TextCodec
@@ -32,6 +34,7 @@ class Parts(Protocol):
     network: SequenceToSequence | Ensemble
     search: Search
     max_source_length: int
+    replace_unknown: bool
 
 
 class EncodedTexts(NamedTuple):
@@ -65,7 +68,7 @@ def translate(parts: Parts, texts: Tensor) -> Answers:
     """
     source = encode_source(texts, parts.source_codec, parts.max_source_length)
     result = search_source(source, parts.network, parts.search, row_keys(texts))
-    return _answers(parts, source, result, source.truncated)
+    return _answers(parts, texts, source, result, source.truncated)
 
 
 def complete(parts: Parts, texts: Tensor, prefixes: Tensor) -> Answers:
@@ -84,7 +87,7 @@ def complete(parts: Parts, texts: Tensor, prefixes: Tensor) -> Answers:
     _, limits = parts.search.limits(source.lengths)
     prefix = encode_prefix(prefixes, parts.target_codec, limits)
     result = search_source(source, parts.network, parts.search, row_keys(texts), prefix)
-    return _answers(parts, source, result, source.truncated | prefix.truncated)
+    return _answers(parts, texts, source, result, source.truncated | prefix.truncated)
 
 
 def score(parts: Parts, texts: Tensor, targets: Tensor) -> Answers:
@@ -222,9 +225,13 @@ def decode_hypotheses(token_ids: Tensor, codec: TextCodec) -> Tensor:
 
 
 def _answers(
-    parts: Parts, source: EncodedTexts, result: SearchResult, truncated: Tensor
+    parts: Parts, texts: Tensor, source: EncodedTexts, result: SearchResult, truncated: Tensor
 ) -> Answers:
     alternatives = decode_hypotheses(result.token_ids, parts.target_codec)
+    if parts.replace_unknown:
+        words = words_of_tokens(texts, source.token_ids, parts.source_codec)
+        unknown_id = parts.target_codec.unknown_id
+        alternatives = replace_unknown(alternatives, result, words, unknown_id)
     lengths = result.lengths
     width = tf.maximum(tf.reduce_max(lengths), 1)
     rows, n_best = tf.unstack(tf.shape(lengths))

@@ -1,3 +1,4 @@
+import math
 import os
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -34,6 +35,8 @@ class Translator:
         search: `"greedy"`, `"beam"`, `"sampling"`, a config or a `Search`.
         max_source_length: source tokens that are read, the end included; a longer text is cut, and
             its translation says `truncated`.
+        replace_unknown: whether each unknown token of an output gives way to the source word that
+            it attends to most.
         metadata: what to keep with the model in its file: plain strings, numbers, lists.
 
     Call arguments:
@@ -56,8 +59,10 @@ class Translator:
         network: SequenceToSequence | Ensemble,
         search: str | Mapping[str, Any] | Search = "greedy",
         max_source_length: int = 256,
+        replace_unknown: bool = False,
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
+        checks.check_boolean("replace_unknown", replace_unknown)
         checks.check_integer("max_source_length", max_source_length, minimum=2)
         if network.vocabulary_size != target_codec.vocabulary_size:
             raise ValueError(
@@ -70,6 +75,7 @@ class Translator:
         self.network = network
         self.search: Search = serialization.get(SEARCHES, search, "search")
         self.max_source_length = max_source_length
+        self.replace_unknown = replace_unknown
         self.metadata = dict(metadata or {})
         text = tf.TensorSpec([None], tf.string)
         self._translate = tf.function(self.translate_batch, [text], autograph=False)
@@ -84,6 +90,7 @@ class Translator:
             self.network,
             search,
             self.max_source_length,
+            self.replace_unknown,
             self.metadata,
         )
 
@@ -152,6 +159,22 @@ class Translator:
             lambda batch, targets: read_scores(batch, targets, self._score(batch, targets)),
         )
 
+    def perplexity(self, pairs: Iterable[tuple[str, str]], batch_size: int = 64) -> float:
+        """Returns how many tokens the network hesitates between, on average over a corpus.
+
+        Args:
+            pairs: `(source, target)` texts.
+            batch_size: how many pairs run at once.
+
+        Raises:
+            ValueError: if there is no pair.
+        """
+        scores = self.score(pairs, batch_size)
+        if not scores:
+            raise ValueError("`pairs` must hold at least one pair. Received: none.")
+        tokens = sum(len(each.target_tokens) for each in scores)
+        return math.exp(-sum(each.score for each in scores) / tokens)
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the translator as one `.keras` file: weights, vocabularies, search.
 
@@ -175,6 +198,7 @@ class Translator:
             network,
             self.search,
             self.max_source_length,
+            self.replace_unknown,
             self.metadata,
         )
         with written_beside(path) as temporary:
@@ -211,6 +235,7 @@ class Translator:
             model.network,
             model.search,
             model.max_source_length,
+            model.replace_unknown,
             model.metadata,
         )
 

@@ -22,6 +22,7 @@ class TranslatorModel(keras.Model):
         network: the trained network, or several of them.
         search: how outputs are found.
         max_source_length: source tokens that are read, the end included.
+        replace_unknown: whether unknown tokens give way to source words.
         metadata: what a user wants to keep with the model: plain strings, numbers, lists.
     """
 
@@ -32,6 +33,7 @@ class TranslatorModel(keras.Model):
         network: SequenceToSequence | Ensemble,
         search: Search,
         max_source_length: int,
+        replace_unknown: bool = False,
         metadata: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
@@ -41,6 +43,7 @@ class TranslatorModel(keras.Model):
         self.network = network
         self.search = search
         self.max_source_length = max_source_length
+        self.replace_unknown = replace_unknown
         self.metadata = dict(metadata or {})
         self.built = True
 
@@ -52,6 +55,7 @@ class TranslatorModel(keras.Model):
             "network": serialize(self.network),
             "search": serialize(self.search),
             "max_source_length": self.max_source_length,
+            "replace_unknown": self.replace_unknown,
             "metadata": dict(self.metadata),
             "name": self.name,
         }

@@ -1,0 +1,93 @@
+"""Unknown tokens of an output replaced by the source words they attend to most."""
+
+import tensorflow as tf
+
+from kerasseq.search import SearchResult
+from kerasseq.text import UNKNOWN_MARKER, SubwordTokenizer, TextCodec
+from kerasseq.typing import Tensor
+
+# What display pieces carry beside their text: the space of subwords, the joints of words.
+MARKS = "[▁￭]"
+
+
+def replace_unknown(
+    outputs: Tensor, result: SearchResult, source_words: Tensor, unknown_id: int
+) -> Tensor:
+    """Returns the outputs with each unknown token's marker replaced.
+
+    Args:
+        outputs: `(batch, n_best)` strings, unknown tokens shown as `UNKNOWN_MARKER`.
+        result: the hypotheses that they are the texts of.
+        source_words: `(batch, source_length)` strings: the word each source token belongs to,
+            empty for the end and for padding.
+        unknown_id: the target codec's id of unknown tokens.
+
+    Reference:
+        Luong et al., Addressing the Rare Word Problem in Neural Machine Translation, 2015; Jean et
+        al., On Using Very Large Target Vocabulary for Neural Machine Translation, 2015.
+    """
+    batch, n_best, length = tf.unstack(tf.shape(result.token_ids))
+    is_word = tf.not_equal(source_words, "")[:, None, None, :]
+    weights = tf.where(is_word, result.attention_weights, -1.0)
+    _, most_attended = tf.math.top_k(weights, 1)  # (batch, n_best, length, 1)
+    words = tf.gather(source_words, most_attended[..., 0], batch_dims=1)
+    is_unknown = tf.equal(result.token_ids, unknown_id)
+    is_unknown &= tf.sequence_mask(result.lengths, length)
+    rows = batch * n_best
+    replacements = tf.ragged.boolean_mask(
+        tf.reshape(words, [rows, length]), tf.reshape(is_unknown, [rows, length])
+    )
+    return tf.reshape(_fill_in(tf.reshape(outputs, [rows]), replacements), [batch, n_best])
+
+
+def words_of_tokens(texts: Tensor, token_ids: Tensor, codec: TextCodec) -> Tensor:
+    """Returns the word that each source token belongs to, as it stands in the text.
+
+    Args:
+        texts: `(batch,)` strings.
+        token_ids: `(batch, source_length)`, the ids of the texts, cut and with their end.
+        codec: the source codec.
+
+    Returns:
+        `(batch, source_length)` strings, empty for the end and for padding. Pieces of subwords
+        give the whole word; tokens of the other tokenizers are their own.
+    """
+    width = tf.shape(token_ids)[1]
+    pieces = codec.tokenize(texts)
+    if isinstance(codec.tokenizer, SubwordTokenizer):
+        pieces = _whole_words(codec.normalize(texts), pieces)
+    words = tf.strings.regex_replace(pieces.to_tensor("", shape=[None, None]), MARKS, "")
+    words = tf.pad(words, [[0, 0], [0, width]], constant_values="")[:, :width]
+    is_text = (token_ids != codec.end_id) & (token_ids != codec.pad_id)
+    return tf.where(is_text, words, "")
+
+
+def _whole_words(texts: Tensor, pieces: tf.RaggedTensor) -> tf.RaggedTensor:
+    """Each piece replaced by its word: a piece that begins with "▁" begins the next one."""
+    words = tf.strings.split(texts)
+    begins = tf.strings.regex_full_match(pieces.flat_values, "▁.*")
+    begun = tf.cumsum(tf.cast(begins, tf.int64))
+    before = tf.gather(tf.concat([[0], begun], 0), pieces.row_splits[:-1])
+    word_in_row = begun - 1 - tf.gather(before, pieces.value_rowids())
+    # Into the words of all rows: those of the rows before, and the piece's own in its row.
+    position = tf.gather(words.row_splits[:-1], pieces.value_rowids()) + word_in_row
+    last = tf.cast(tf.size(words.flat_values), tf.int64) - 1
+    known = tf.gather(
+        tf.concat([words.flat_values, [""]], 0), tf.clip_by_value(position, 0, tf.maximum(last, 0))
+    )
+    return pieces.with_flat_values(known)
+
+
+def _fill_in(texts: Tensor, replacements: tf.RaggedTensor) -> Tensor:
+    """Puts a row's replacements in place of its markers, in their order."""
+    parts = tf.strings.split(texts, UNKNOWN_MARKER)
+    gaps = parts.row_lengths()
+    dense = replacements.to_tensor(UNKNOWN_MARKER, shape=[None, None])
+    # One more column than any text has markers: behind its last part nothing is filled in.
+    missing = tf.maximum(tf.reduce_max(gaps) - tf.cast(tf.shape(dense)[1], tf.int64), 0)
+    dense = tf.pad(dense, [[0, 0], [0, missing]], constant_values=UNKNOWN_MARKER)
+    dense = dense[:, : tf.maximum(tf.reduce_max(gaps), 0)]
+    is_last = tf.range(tf.cast(tf.shape(dense)[1], tf.int64))[None] == gaps[:, None] - 1
+    fillings = tf.RaggedTensor.from_tensor(tf.where(is_last, "", dense), gaps)
+    joined = tf.strings.join([parts.flat_values, fillings.flat_values])
+    return tf.strings.reduce_join(parts.with_flat_values(joined), axis=1)
