@@ -1,0 +1,89 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import kerasseq
+from kerasseq.search import SearchResult
+from kerasseq.text import TextCodec
+from kerasseq.translation.unknown_words import replace_unknown, words_of_tokens
+
+UNKNOWN, END, KNOWN = 1, 3, 4
+
+
+def result(token_ids: list[list[int]], most_attended: list[list[int]], width: int) -> SearchResult:
+    """Hypotheses with all attention on one source position a step."""
+    ids = np.array(token_ids, "int32")[:, None]
+    lengths = np.sum(ids != 0, axis=-1).astype("int32")
+    weights = np.eye(width, dtype="float32")[np.array(most_attended)][:, None]
+    zeros = np.zeros(ids.shape, "float32")
+    return SearchResult(ids, lengths, zeros[..., 0], zeros[..., 0] == 0, zeros, weights)
+
+
+def fill(outputs: list[str], found: SearchResult, words: list[list[str]]) -> list[str]:
+    texts = tf.constant([[output] for output in outputs])
+    filled = replace_unknown(texts, found, tf.constant(words), UNKNOWN)
+    return [row[0].decode() for row in filled.numpy()]
+
+
+def test_each_marker_gets_the_word_of_its_own_step() -> None:
+    found = result([[UNKNOWN, KNOWN, UNKNOWN, END]], [[2, 0, 1, 0]], 4)
+    words = [["Bo", "Ann", "Cy", ""]]
+    assert fill(["⁇ saw ⁇."], found, words) == ["Cy saw Ann."]
+
+
+def test_rows_without_unknown_tokens_and_empty_ones_stay() -> None:
+    found = result([[KNOWN, END], [END, 0], [UNKNOWN, END]], [[0, 0], [0, 0], [1, 0]], 2)
+    words = [["x", ""], ["y", ""], ["z", "w"]]
+    assert fill(["a", "", "⁇"], found, words) == ["a", "", "w"]
+
+
+def test_the_end_of_the_source_is_no_word() -> None:
+    found = result([[UNKNOWN, END]], [[1, 0]], 2)
+    assert fill(["⁇"], found, [["Ann", ""]]) == ["Ann"]
+
+
+def test_a_marker_that_is_a_token_of_the_text_stays() -> None:
+    found = result([[KNOWN, END]], [[0, 0]], 2)
+    assert fill(["⁇"], found, [["Ann", ""]]) == ["⁇"]
+
+
+@pytest.mark.parametrize(
+    ("tokenizer", "expected"),
+    [("word", ["hello", "Bob", ",", "you"]), ("character", list("hello Bob, you"))],
+)
+def test_a_token_is_its_own_word_even_if_it_is_unknown(
+    tokenizer: str, expected: list[str]
+) -> None:
+    codec = TextCodec.train(["hello you"], tokenizer=tokenizer, vocabulary_size=30)
+    assert words("hello Bob, you", codec) == [*expected, ""]
+
+
+def test_subword_pieces_give_the_whole_word_as_it_stands_in_the_text() -> None:
+    codec = TextCodec.train(["hello you there"] * 3, tokenizer="subword", vocabulary_size=24)
+    found = words("hello  Bob, you", codec)
+    assert list(dict.fromkeys(found)) == ["hello", "Bob,", "you", ""]
+    assert len(found) == len(codec.encode(["hello  Bob, you"])[0]) + 1
+
+
+def words(text: str, codec: TextCodec) -> list[str]:
+    ids = tf.concat([codec.encode([text]).to_tensor(), [[codec.end_id]]], axis=1)
+    return [word.decode() for word in words_of_tokens(tf.constant([text]), ids, codec)[0].numpy()]
+
+
+def test_python_and_the_saved_file_replace_alike(
+    make_translator: Callable[..., kerasseq.Translator], tmp_path: Path
+) -> None:
+    plain = make_translator(search="greedy")
+    translator = make_translator(search="greedy", replace_unknown=True)
+    translator.save(tmp_path / "model.keras")
+    loaded = kerasseq.Translator.load(tmp_path / "model.keras")
+    texts = ["hello", "a hat", "", "zzz"]
+    ours = [each.text for each in translator(texts)]
+    assert ours == [each.text for each in loaded(texts)]
+    marked = [each.text for each in plain(texts)]
+    for before, after in zip(marked, ours, strict=True):
+        assert "⁇" not in after or not before.strip("⁇ ")
+        assert before == after if "⁇" not in before else before != after
