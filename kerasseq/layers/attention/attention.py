@@ -34,7 +34,8 @@ class Attention(keras.layers.Layer, abc.ABC):
     what remembers also `initial_score_past` and `update_score_past`.
 
     Args:
-        distribution: `"softmax"`, a config or a `Distribution`.
+        distribution: name of one of `DISTRIBUTIONS`, such as `"softmax"`; a config or a
+            `Distribution`.
 
     Call arguments:
         query: `(batch, target_length, query_size)`.
@@ -50,11 +51,14 @@ class Attention(keras.layers.Layer, abc.ABC):
     has_units: ClassVar[bool] = False
     """Whether the constructor takes `units`, the size of a hidden layer of the score."""
 
+    score_past_count: ClassVar[int] = 0
+    """How many tensors the score remembers from step to step."""
+
     def __init__(self, distribution: Any = "softmax", **kwargs: Any) -> None:
         super().__init__(**{"autocast": False, **kwargs})
         self.distribution = distribution
         self.distribution_layer: Distribution = serialization.get(
-            DISTRIBUTIONS, distribution, "distribution"
+            DISTRIBUTIONS, distribution, "distribution", dtype=self.dtype_policy
         )
 
     def get_config(self) -> dict[str, Any]:
@@ -68,7 +72,7 @@ class Attention(keras.layers.Layer, abc.ABC):
     ) -> None:
         self.build_score(query_shape[-1], memory_shape[-1])
         if not self.distribution_layer.built:
-            self.distribution_layer.build(query_shape)
+            self.distribution_layer.build((None, None, None), (None, None, query_shape[-1]))
         self.built = True
 
     @abc.abstractmethod
@@ -92,17 +96,42 @@ class Attention(keras.layers.Layer, abc.ABC):
             `(batch, queries, source_length)` in any float dtype; the base class casts.
         """
 
-    def initial_score_past(self, prepared: list[Tensor]) -> State:
-        """Returns what the score remembers before the first step: `(batch, ...)` tensors."""
+    def initial_score_past(self, mask: Tensor) -> State:
+        """Returns what the score remembers before the first step.
+
+        Args:
+            mask: boolean `(batch, source_length)`, what of the source is real; symbolic where
+                only shapes are asked for, so the past is made from it by operations on it.
+
+        Returns:
+            `score_past_count` tensors of shape `(batch, ...)`.
+        """
         return []
 
     def update_score_past(self, attention_weights: Tensor, past: State) -> State:
         """Returns the score's past after a step; tensors are `(batch, queries, ...)`."""
         return []
 
+    def past_before(self, mask: Tensor) -> State:
+        """Returns what is remembered before the first step of sources with that mask."""
+        return self.initial_score_past(mask) + self.distribution_layer.initial_past(mask)
+
     def past_spec(self, batch: int | None, source_length: int | None) -> State:
         """Returns symbolic tensors of the shapes of `initial_past`, for shape inference."""
-        return []
+        mask = keras.KerasTensor((batch, source_length), dtype="bool")
+        return [
+            keras.KerasTensor(tensor.shape, dtype=tensor.dtype) for tensor in self.past_before(mask)
+        ]
+
+    @property
+    def attends_at_once(self) -> bool:
+        """Whether `attend` runs all steps side by side, and not in a loop.
+
+        True where nothing is remembered, or nothing but the number of the step.
+        """
+        distribution = self.distribution_layer
+        counts = distribution.past_count == 0 or distribution.counts_steps
+        return self.score_past_count == 0 and counts
 
     def prepare(self, memory: Tensor, memory_mask: Tensor | None = None) -> list[Tensor]:
         """Computes what is the same at every step: `[memory, mask, *keys]`, batch first."""
@@ -113,8 +142,7 @@ class Attention(keras.layers.Layer, abc.ABC):
 
     def initial_past(self, prepared: list[Tensor]) -> State:
         """Returns what attention remembers before the first step, `(batch, ...)` tensors."""
-        score_past = self.initial_score_past(prepared)
-        return score_past + self.distribution_layer.initial_past(prepared[1])
+        return self.past_before(prepared[1])
 
     def attend(
         self, query: Tensor, prepared: list[Tensor], past: State
@@ -134,6 +162,8 @@ class Attention(keras.layers.Layer, abc.ABC):
             return self._attend_one(query, prepared, past)
         if not past:
             return self._attend_folded(query, prepared, past)
+        if self.attends_at_once:
+            return self._attend_by_count(query, prepared, past)
         return self._attend_in_turn(query, prepared, past)
 
     def call(
@@ -148,8 +178,8 @@ class Attention(keras.layers.Layer, abc.ABC):
     ) -> tuple[Tensor, Tensor, State]:
         """Attends with queries side by side: `(batch, queries, query_size)`, past alike."""
         memory, mask = prepared[:2]
-        score_count = len(past) - self.distribution_layer.past_count
-        score_past, distribution_past = past[:score_count], past[score_count:]
+        count = self.score_past_count
+        score_past, distribution_past = past[:count], past[count:]
         scores = ops.cast(self.score(query, prepared, score_past), "float32")
         weights, distribution_past = self.distribution_layer.distribute(
             scores, ops.expand_dims(mask, 1), query, distribution_past
@@ -175,6 +205,19 @@ class Attention(keras.layers.Layer, abc.ABC):
         )
         return unfold(context), unfold(weights), [unfold(tensor) for tensor in past]
 
+    def _attend_by_count(
+        self, query: Tensor, prepared: list[Tensor], past: State
+    ) -> tuple[Tensor, Tensor, State]:
+        """All steps of an attention that remembers the number of the step alone: side by side."""
+        (count,) = past
+        length = ops.shape(query)[1]
+        steps = ops.reshape(
+            ops.arange(length, dtype="int32"), (length, *[1] * (len(count.shape) - 1))
+        )
+        counts = ops.expand_dims(count, 1) + steps  # (batch, target_length, ...)
+        context, weights, _ = self._attend_folded(query, prepared, [counts])
+        return context, weights, [count + ops.cast(length, "int32")]
+
     def _attend_in_turn(
         self, query: Tensor, prepared: list[Tensor], past: State
     ) -> tuple[Tensor, Tensor, State]:
@@ -185,7 +228,8 @@ class Attention(keras.layers.Layer, abc.ABC):
             return [context, weights], state
 
         memory, mask = prepared[:2]
-        templates = [memory[:, 0], ops.cast(mask, "float32")]
+        context = ops.zeros((ops.shape(memory)[0], memory.shape[-1]), memory.dtype)
+        templates = [context, ops.cast(mask, "float32")]
         queries = ops.transpose(query, (1, 0, 2))
         (contexts, weights), past = scan(step, [queries], past, templates)
         return ops.transpose(contexts, (1, 0, 2)), ops.transpose(weights, (1, 0, 2)), past
@@ -202,6 +246,14 @@ class Attention(keras.layers.Layer, abc.ABC):
 
     def compute_mask(self, query: Tensor, previous_mask: Tensor | None = None) -> list[Any]:
         return [previous_mask, None]
+
+    def _add_kernel(self, name: str, shape: Shape, initializer: Any) -> Any:
+        """Makes a weight with an initializer of its own.
+
+        One initializer object gives weights of one shape the same numbers, as if they were tied.
+        """
+        clone = getattr(initializer, "clone", None)
+        return self.add_weight(shape, clone() if clone else initializer, name=name)
 
     def _read(self, weight: Any) -> Tensor:
         """The weight in the compute dtype: a method other than `call` runs without autocast."""

@@ -29,17 +29,25 @@ class DotAttention(Attention):
     """
 
     def build_score(self, query_size: int, memory_size: int) -> None:
-        if query_size != memory_size:
-            raise ValueError(
-                f"`{type(self).__name__}` needs query and memory of one size. "
-                f"Received: query {query_size}, memory {memory_size}. "
-                "Use `GeneralAttention`, which has a matrix between them."
-            )
+        check_one_size(self, query_size, memory_size)
 
     def score(self, query: Tensor, prepared: list[Tensor], past: State) -> Tensor:
-        memory = prepared[0]
-        query = ops.cast(query, memory.dtype)
-        return ops.matmul(query, ops.transpose(memory, (0, 2, 1)))
+        return dot_score(query, prepared[0])
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config()
+
+
+def check_one_size(attention: Attention, query_size: int, memory_size: int) -> None:
+    """Raises unless query and memory can be multiplied as they are."""
+    if query_size != memory_size:
+        raise ValueError(
+            f"`{type(attention).__name__}` needs query and memory of one size. "
+            f"Received: query {query_size}, memory {memory_size}. "
+            "Use `GeneralAttention`, which has a matrix between them."
+        )
+
+
+def dot_score(query: Tensor, memory: Tensor) -> Tensor:
+    """Returns `q . k` for all pairs, `(batch, queries, source_length)`."""
+    return ops.matmul(ops.cast(query, memory.dtype), ops.transpose(memory, (0, 2, 1)))

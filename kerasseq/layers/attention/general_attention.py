@@ -3,6 +3,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from kerasseq import checks
 from kerasseq.layers.attention.attention import Attention
 from kerasseq.serialization import register
 from kerasseq.typing import State, Tensor
@@ -16,8 +17,10 @@ class GeneralAttention(Attention):
     and memory may be of any sizes.
 
     Args:
+        scale: whether the scores are multiplied by a learnt scalar that starts from 1. For
+            `1 / sqrt(d)` see `ScaledDotAttention`.
         kernel_initializer: initializer of `W`, `(memory_size, query_size)`.
-        distribution: `"softmax"`, a config or a `Distribution`.
+        distribution: name of one of `DISTRIBUTIONS`, a config or a `Distribution`.
 
     See `Attention` for calls.
 
@@ -33,17 +36,21 @@ class GeneralAttention(Attention):
 
     def __init__(
         self,
+        scale: bool = False,
         kernel_initializer: Any = "glorot_uniform",
         distribution: Any = "softmax",
         **kwargs: Any,
     ) -> None:
         super().__init__(distribution=distribution, **kwargs)
+        checks.check_boolean("scale", scale)
+        self.scale = scale
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
 
     def build_score(self, query_size: int, memory_size: int) -> None:
-        self.kernel = self.add_weight(
-            (memory_size, query_size), self.kernel_initializer, name="kernel"
-        )
+        shape = (memory_size, query_size)
+        self.kernel = self._add_kernel("kernel", shape, self.kernel_initializer)
+        if self.scale:
+            self.gain = self.add_weight((), "ones", name="gain")
 
     def keys(self, memory: Tensor) -> list[Tensor]:
         keys = ops.matmul(memory, self._read(self.kernel))
@@ -51,10 +58,12 @@ class GeneralAttention(Attention):
 
     def score(self, query: Tensor, prepared: list[Tensor], past: State) -> Tensor:
         keys = prepared[2]
-        return ops.matmul(ops.cast(query, keys.dtype), keys)
+        scores = ops.cast(ops.matmul(ops.cast(query, keys.dtype), keys), "float32")
+        return scores * ops.cast(self.gain, "float32") if self.scale else scores
 
     def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
+            "scale": self.scale,
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
         }
