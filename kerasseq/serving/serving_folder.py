@@ -1,0 +1,196 @@
+"""Writes what TF Serving is started with: its configuration, a compose file and a README."""
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from kerasseq.files import written_beside
+from kerasseq.serving.serving_readme import Server, readme
+from kerasseq.serving.verification import read_card
+from kerasseq.serving.version_folder import versions_in
+
+IMAGE = "tensorflow/serving:2.20.0"
+MAX_BATCH_SIZE = 64
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+LABEL = re.compile(r"[A-Za-z0-9_]+")
+
+MODELS_CONFIG = """\
+# Read again every minute: move a label here, and requests follow.
+model_config_list {{
+  config {{
+    name: "{name}"
+    base_path: "/models/{name}"
+    model_platform: "tensorflow"
+    model_version_policy {{
+      specific {{
+{versions}
+      }}
+    }}
+{labels}
+  }}
+}}
+"""
+BATCHING_PARAMETERS = """\
+# Requests that arrive within {timeout} microseconds share a run, up to so many texts; a request
+# with more is refused. Inputs are string vectors: nothing is ever padded.
+max_batch_size {{ value: {max_batch_size} }}
+batch_timeout_micros {{ value: {timeout} }}
+max_enqueued_batches {{ value: 1000 }}
+num_batch_threads {{ value: 4 }}
+pad_variable_length_inputs: false
+"""
+BATCH_TIMEOUT = 2000
+MONITORING_CONFIG = """\
+prometheus_config {
+  enable: true
+  path: "/monitoring/prometheus/metrics"
+}
+"""
+# The image has no curl. The server answers on the port of REST as soon as it listens; the model's
+# state says whether it is loaded.
+HEALTH_CHECK = (
+    "exec 3<>/dev/tcp/127.0.0.1/8501 && "
+    r"printf 'GET /v1/models/{name} HTTP/1.0\r\n\r\n' >&3 && grep -q AVAILABLE <&3"
+)
+COMPOSE = """\
+# The ports are open to this machine alone: TF Serving knows neither users nor passwords.
+services:
+  tensorflow-serving:
+    image: {image}
+    restart: unless-stopped
+    ports:
+      - "127.0.0.1:{grpc_port}:8500"
+      - "127.0.0.1:{rest_port}:8501"
+    volumes:
+      - type: bind
+        source: {source}
+        target: /models/{name}
+        read_only: true
+      - type: bind
+        source: .
+        target: /config
+        read_only: true
+    command:
+      - --model_config_file=/config/models.config
+      - --model_config_file_poll_wait_seconds=60
+      - --allow_version_labels_for_unavailable_models=true
+      - --enable_batching=true
+      - --batching_parameters_file=/config/batching_parameters.txt
+      - --monitoring_config_file=/config/monitoring.config
+      - --enable_grpc_healthcheck_service=true
+    healthcheck:
+      test: [CMD, bash, -c, {health_check}]
+      interval: 10s
+      start_period: 60s
+"""
+
+
+def write_serving_folder(
+    path: str | os.PathLike[str],
+    model_path: str | os.PathLike[str],
+    name: str | None = None,
+    labels: Mapping[str, int] | None = None,
+    rest_port: int = 8501,
+    grpc_port: int = 8500,
+) -> str:
+    """Writes a folder from which `docker compose up` serves an exported model.
+
+    In it stand `models.config` with version labels, `batching_parameters.txt`,
+    `monitoring.config`, `docker-compose.yml` for the official image, and a `README.md` with
+    requests to this very model and the answers it gives. Files of these names are replaced.
+
+    Args:
+        path: the folder to write; made if it is missing.
+        model_path: the model's folder, as given to `export`; it stays where it is.
+        name: what clients call the model; the name of its folder if not given.
+        labels: versions by label; `{"stable": newest}` if not given, with `"previous"` for the
+            version before, if there is one. Versions without a label are not loaded.
+        rest_port: of this machine, for REST.
+        grpc_port: of this machine, for gRPC.
+
+    Returns:
+        The folder that was written.
+
+    Raises:
+        ValueError: if there is no exported version, or name or labels are not what TF Serving
+            takes.
+    """
+    path, model_path = os.fspath(path), os.path.abspath(model_path)
+    versions = versions_in(model_path)
+    if not versions:
+        raise ValueError(f"`model_path` must hold an exported version. Received: {model_path!r}.")
+    name = os.path.basename(model_path) if name is None else name
+    if not NAME.fullmatch(name):
+        raise ValueError(
+            "`name` must be letters, digits, '_', '.' and '-', since it stands in URLs. "
+            f"Received: {name!r}."
+        )
+    labels = _check_labels(labels or _default_labels(versions), versions)
+    newest = Path(model_path) / str(max(labels.values()))
+    server = Server(name, labels, rest_port, grpc_port, MAX_BATCH_SIZE)
+    files = {
+        "models.config": _models_config(name, labels),
+        "batching_parameters.txt": BATCHING_PARAMETERS.format(
+            max_batch_size=MAX_BATCH_SIZE, timeout=BATCH_TIMEOUT
+        ),
+        "monitoring.config": MONITORING_CONFIG,
+        "docker-compose.yml": _compose(server, _relative(model_path, path)),
+        "README.md": readme(server, read_card(newest)),
+    }
+    for file, content in files.items():
+        with written_beside(os.path.join(path, file)) as temporary:
+            Path(temporary).write_text(content, encoding="utf-8")
+    return path
+
+
+def _default_labels(versions: list[int]) -> dict[str, int]:
+    return dict(zip(("stable", "previous"), reversed(versions), strict=False))
+
+
+def _check_labels(labels: Mapping[str, int], versions: list[int]) -> dict[str, int]:
+    for label, version in labels.items():
+        if not LABEL.fullmatch(label):
+            raise ValueError(
+                f"A label must be letters, digits and '_'. Received: `labels` with {label!r}."
+            )
+        if version not in versions:
+            raise ValueError(
+                f"`labels[{label!r}]` must be one of the versions {versions}. Received: {version}."
+            )
+    return dict(labels)
+
+
+def _models_config(name: str, labels: dict[str, int]) -> str:
+    return MODELS_CONFIG.format(
+        name=name,
+        versions="\n".join(f"        versions: {each}" for each in sorted(set(labels.values()))),
+        labels="\n".join(
+            f'    version_labels {{ key: "{label}" value: {version} }}'
+            for label, version in labels.items()
+        ),
+    )
+
+
+def _compose(server: Server, source: str) -> str:
+    health_check = HEALTH_CHECK.format(name=server.name)
+    return COMPOSE.format(
+        image=IMAGE,
+        name=server.name,
+        rest_port=server.rest_port,
+        grpc_port=server.grpc_port,
+        # A JSON string is a YAML string; compose itself reads "$" as the start of a variable.
+        source=json.dumps(source.replace("$", "$$"), ensure_ascii=False),
+        health_check=json.dumps(health_check),
+    )
+
+
+def _relative(model_path: str, path: str) -> str:
+    """The way from one folder to the other, so that both can be moved together."""
+    try:
+        way = os.path.relpath(model_path, path)
+    except ValueError:  # another drive of Windows
+        return model_path
+    way = way.replace(os.sep, "/")
+    return way if way.startswith("..") else f"./{way}"
