@@ -40,6 +40,32 @@ def masked_mean(values: Tensor, mask: Tensor | None, axis: int = 1) -> Tensor:
     return ops.sum(ops.where(ops.expand_dims(mask, -1), values, 0), axis=axis) / count
 
 
+def masked_max(values: Tensor, mask: Tensor | None, axis: int = 1) -> Tensor:
+    """Returns the largest over `axis` of what `mask` calls real; zeros where nothing is.
+
+    Args:
+        values: `(batch, length, units)`.
+        mask: boolean `(batch, length)`; `None` means all real.
+        axis: the axis of length.
+    """
+    if mask is None:
+        return ops.max(values, axis=axis)
+    largest = ops.max(ops.where(ops.expand_dims(mask, -1), values, -1e30), axis=axis)
+    return ops.where(ops.any(mask, axis=axis, keepdims=True), largest, 0)
+
+
+def zero_padding(values: Tensor, mask: Tensor | None) -> Tensor:
+    """Returns `values`, zero where `mask` is `False`.
+
+    Args:
+        values: `(..., units)`.
+        mask: boolean of the shape of `values` without its last axis; `None` means all real.
+    """
+    if mask is None:
+        return values
+    return ops.where(ops.expand_dims(ops.cast(mask, "bool"), -1), values, 0)
+
+
 def keep_where(mask: Tensor, new: list[Tensor], old: list[Tensor]) -> list[Tensor]:
     """Returns `new` for the rows that `mask` calls real and `old` for the others.
 

@@ -10,7 +10,11 @@ from kerasseq.typing import Shape, Tensor
 
 @register
 class TokenEmbedding(keras.layers.Layer):
-    """Token ids to vectors, with the mask of what is not padding.
+    """Token ids to vectors, with the mask of what is not padding; tied, also vectors to logits.
+
+    With `tied=True` the same table serves as the output layer: `embedding(outputs, reverse=True)`
+    gives `logits = outputs E^T + b`. One embedding for source, target and output is three-way
+    tied. The outputs must have `units` columns; a `Dense` layer before it projects others.
 
     Args:
         vocabulary_size: number of token ids.
@@ -18,21 +22,31 @@ class TokenEmbedding(keras.layers.Layer):
         pad_id: the id of padding; its positions are masked.
         embeddings_initializer: initializer of the table.
         scale: multiply the vectors by sqrt(units), as in Vaswani et al. 2017.
+        tied: whether the table is the output layer too, which then has a bias of its own.
 
     Call arguments:
-        token_ids: `(batch, length)` integers.
+        inputs: `(batch, length)` integers; in reverse `(..., units)`, the outputs of a decoder.
+        reverse: whether to make logits of outputs.
+        training: whether gradients are wanted.
 
     Returns:
-        `(batch, length, units)` in the compute dtype, with a mask attached.
+        `(batch, length, units)` in the compute dtype, with a mask attached; in reverse
+        `(..., vocabulary_size)` float32, without one.
 
     Raises:
-        ValueError: if an argument is out of range.
+        ValueError: if an argument is out of range, or it is called in reverse without `tied=True`
+            or with vectors of another size.
+        TypeError: if the token ids are not integers.
 
     Example:
 
-    >>> embedding = TokenEmbedding(10, 4)
-    >>> tuple(embedding(keras.ops.convert_to_tensor([[5, 3, 0]])).shape)
-    (1, 3, 4)
+    >>> embedding = TokenEmbedding(10, 4, tied=True)
+    >>> vectors = embedding(keras.ops.convert_to_tensor([[5, 3, 0]]))
+    >>> tuple(vectors.shape), tuple(embedding(vectors, reverse=True).shape)
+    ((1, 3, 4), (1, 3, 10))
+
+    Reference:
+        Press & Wolf, Using the Output Embedding to Improve Language Models, 2017.
     """
 
     def __init__(
@@ -42,6 +56,7 @@ class TokenEmbedding(keras.layers.Layer):
         pad_id: int = 0,
         embeddings_initializer: Any = "uniform",
         scale: bool = False,
+        tied: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**{"autocast": False, **kwargs})
@@ -49,33 +64,13 @@ class TokenEmbedding(keras.layers.Layer):
         checks.check_positive_integer("units", units)
         checks.check_integer("pad_id", pad_id)
         checks.check_boolean("scale", scale)
+        checks.check_boolean("tied", tied)
         self.vocabulary_size = vocabulary_size
         self.units = units
         self.pad_id = pad_id
         self.embeddings_initializer = keras.initializers.get(embeddings_initializer)
         self.scale = scale
-
-    def build(self, token_ids_shape: Shape) -> None:
-        self.embeddings = self.add_weight(
-            (self.vocabulary_size, self.units), self.embeddings_initializer, name="embeddings"
-        )
-        self.built = True
-
-    def call(self, token_ids: Tensor, training: bool | None = None) -> Tensor:
-        # Rows are taken before they are cast: a table in half precision would be a copy of it all.
-        token_ids = ops.cast(token_ids, "int32")
-        take = take_rows if training else ops.take
-        vectors = take(self.embeddings, token_ids, axis=0)
-        vectors = ops.cast(vectors, self.compute_dtype)
-        return vectors * self.units**0.5 if self.scale else vectors
-
-    def compute_mask(self, token_ids: Tensor, previous_mask: Tensor | None = None) -> Tensor:
-        return ops.not_equal(token_ids, self.pad_id)
-
-    def compute_output_spec(
-        self, token_ids: Tensor, training: bool | None = None
-    ) -> keras.KerasTensor:
-        return keras.KerasTensor((*token_ids.shape, self.units), dtype=self.compute_dtype)
+        self.tied = tied
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -85,7 +80,68 @@ class TokenEmbedding(keras.layers.Layer):
             "pad_id": self.pad_id,
             "embeddings_initializer": keras.initializers.serialize(self.embeddings_initializer),
             "scale": self.scale,
+            "tied": self.tied,
         }
+
+    def build(self, inputs_shape: Shape) -> None:
+        self.embeddings = self.add_weight(
+            (self.vocabulary_size, self.units), self.embeddings_initializer, name="embeddings"
+        )
+        if self.tied:
+            self.bias = self.add_weight((self.vocabulary_size,), "zeros", name="bias")
+        self.built = True
+
+    def call(self, inputs: Tensor, reverse: bool = False, training: bool | None = None) -> Tensor:
+        self._check_inputs(inputs, reverse)
+        if reverse:
+            return self._logits(inputs)
+        # Rows are taken before they are cast: a table in half precision would be a copy of it all.
+        take = take_rows if training else ops.take
+        vectors = take(self.embeddings, ops.cast(inputs, "int32"), axis=0)
+        vectors = ops.cast(vectors, self.compute_dtype)
+        return vectors * self.units**0.5 if self.scale else vectors
+
+    def _logits(self, outputs: Tensor) -> Tensor:
+        table = ops.cast(self.embeddings, self.compute_dtype)
+        # The product reads the table as it lies: a transposed copy would cost more than the rest.
+        logits = ops.einsum("...u,vu->...v", ops.cast(outputs, self.compute_dtype), table)
+        return ops.cast(logits, "float32") + self.bias
+
+    def _check_inputs(self, inputs: Tensor, reverse: bool) -> None:
+        if not reverse:
+            if is_float(inputs):
+                raise TypeError(
+                    "`inputs` of `TokenEmbedding` must be integers, the token ids. Received: "
+                    f"dtype {inputs.dtype}. Make the input with `dtype='int32'`, or say "
+                    "`reverse=True` to make logits of vectors."
+                )
+        elif not self.tied:
+            raise ValueError(
+                "`reverse=True` needs an embedding that is the output layer too. Received: "
+                "`tied=False`. Make it with `tied=True`."
+            )
+        elif inputs.shape[-1] != self.units:
+            raise ValueError(
+                f"`inputs` must have `units={self.units}` columns to become logits. Received: "
+                f"{inputs.shape[-1]}. Put `keras.layers.Dense({self.units})` before it."
+            )
+
+    def compute_mask(self, inputs: Tensor, previous_mask: Tensor | None = None) -> Tensor | None:
+        """What is not padding; none of logits, where Keras would average the loss by it."""
+        return None if is_float(inputs) else ops.not_equal(inputs, self.pad_id)
+
+    def compute_output_spec(
+        self, inputs: Tensor, reverse: bool = False, training: bool | None = None
+    ) -> keras.KerasTensor:
+        self._check_inputs(inputs, reverse)
+        if reverse:
+            return keras.KerasTensor((*inputs.shape[:-1], self.vocabulary_size), dtype="float32")
+        return keras.KerasTensor((*inputs.shape, self.units), dtype=self.compute_dtype)
+
+
+def is_float(values: Tensor) -> bool:
+    """Whether `values` are floating-point numbers: vectors, and not token ids."""
+    return keras.backend.is_float_dtype(keras.backend.standardize_dtype(values.dtype))
 
 
 def take_rows(table: Tensor, token_ids: Tensor, axis: int = 0) -> Tensor:

@@ -1,24 +1,28 @@
-"""Cells above one another: made, built and run as one."""
+"""Cells above one another: made, and run one above the other."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import keras
 from keras import ops
 
-from kerasseq.layers.cells import get_cell
+from kerasseq import checks
+from kerasseq.layers import cells as family
+from kerasseq.layers.cells.keras_cell import is_keras_cell
 from kerasseq.layers.cells.recurrent_cell import RecurrentCell
 from kerasseq.typing import State, Tensor
 
-RunCells = Callable[[Tensor, Tensor | None, State, Sequence[Tensor | None]], tuple[Tensor, State]]
+RunLayer = Callable[[int, Tensor], Tensor]
+"""`run_layer(layer, inputs) -> output`, of one step or of all steps."""
 
 
 def make_cells(cell: Any, units: int, count: int, name: str, dtype: Any) -> list[RecurrentCell]:
     """Returns `count` cells of one kind.
 
     Args:
-        cell: a name, a config or an object of the family. An object serves as the pattern: every
-            cell is a fresh one of its configuration, so that no two layers share weights.
+        cell: a name, a config or an object of the family, or a cell of Keras. An object serves as
+            the pattern: every cell is a fresh one of its configuration, so that no two layers
+            share weights.
         units: the size of each; an object or config that says otherwise is an error.
         count: how many.
         name: the cells are called `{name}_0`, `{name}_1` and so on.
@@ -27,24 +31,27 @@ def make_cells(cell: Any, units: int, count: int, name: str, dtype: Any) -> list
     Raises:
         ValueError: if `cell` is of another size than `units`.
     """
-    cells = []
-    for index in range(count):
-        options = {"units": units, "name": f"{name}_{index}", "dtype": dtype}
-        made = get_cell(cell, **options)
-        if isinstance(cell, RecurrentCell):
-            made = type(cell).from_config({**cell.get_config(), **options})
-        if made.units != units:
-            raise ValueError(
-                f"`cell` must have the `units` of the layer it stands in. "
-                f"Received: a cell of {made.units} units in a layer of {units}."
-            )
-        cells.append(made)
-    return cells
+    return [
+        _make_cell(cell, {"units": units, "name": f"{name}_{index}", "dtype": dtype})
+        for index in range(count)
+    ]
+
+
+def _make_cell(cell: Any, options: dict[str, Any]) -> RecurrentCell:
+    pattern = family.get_cell(cell, **options)
+    if pattern.units != options["units"]:
+        raise ValueError(
+            f"`cell` must have the `units` of the layer it stands in. Received: a cell of "
+            f"{pattern.units} units in a layer of {options['units']}."
+        )
+    if isinstance(cell, str):
+        return pattern
+    return type(pattern).from_config({**pattern.get_config(), **options})
 
 
 def serialize_cell(cell: Any) -> Any:
     """Returns what `get_config` stores for a `cell` argument: the name or config as it came."""
-    if isinstance(cell, RecurrentCell):
+    if isinstance(cell, RecurrentCell) or is_keras_cell(cell):
         return keras.saving.serialize_keras_object(cell)
     return cell
 
@@ -54,8 +61,22 @@ def split_state(cells: Sequence[RecurrentCell], state: State) -> list[State]:
     parts, start = [], 0
     for cell in cells:
         stop = start + len(cell.state_names)
-        parts.append(state[start:stop])
+        parts.append(list(state[start:stop]))
         start = stop
+    return parts
+
+
+def join_states(states: Iterable[State]) -> State:
+    """Joins one list a cell to a flat list."""
+    return [tensor for state in states for tensor in state]
+
+
+def split_columns(values: Tensor, sizes: Sequence[int]) -> State:
+    """Cuts the last axis of `values` into tensors of those sizes."""
+    parts, start = [], 0
+    for size in sizes:
+        parts.append(values[..., start : start + size])
+        start += size
     return parts
 
 
@@ -64,45 +85,61 @@ def is_residual(layer: int, residual_from: int | None) -> bool:
     return residual_from is not None and layer >= residual_from
 
 
-def bind_cells(
-    cells: Sequence[RecurrentCell],
-    known_size: int,
-    residual_from: int | None = None,
-    recurrent_factors: Sequence[Tensor | None] | None = None,
-) -> RunCells:
-    """Reads the weights of cells above one another once, and returns what runs them for a step.
-
-    The first cell takes `projected` and `fed`; each further one takes the output below. A layer
-    with an index of at least `residual_from` adds its input to its output, the lowest never does.
+def climb(
+    run_layer: RunLayer,
+    layers: Iterable[int],
+    below: Tensor,
+    factors: Mapping[int, Tensor],
+    residual_from: int | None,
+    context: Tensor | None = None,
+) -> Tensor:
+    """Runs layers one above the other, for one step or for all steps.
 
     Args:
-        cells: from the lowest to the top.
-        known_size: how many input columns of the lowest cell `project` has seen.
+        run_layer: runs the layer of an index.
+        layers: their indices, upwards.
+        below: what the lowest of them reads.
+        factors: dropout factors of the input of a layer, by its index.
         residual_from: the first layer that adds its input to its output, or `None`.
-        recurrent_factors: for each cell its recurrent dropout, or `None`.
+        context: what each of them reads beside the output below.
 
     Returns:
-        `run(projected, fed, states, factors) -> (output, states)`; `factors` are dropout factors
-        for the input of each layer above the lowest, `None` where nothing is dropped.
+        The output of the last, or `below` if there is none.
     """
-    dropped = recurrent_factors or [None] * len(cells)
-    steps = [
-        cell.bind(known_size if index == 0 else 0, dropped[index])
-        for index, cell in enumerate(cells)
-    ]
-    # Nothing of an upper cell's input is known before the loop: only its bias remains.
-    constants = [cell.project(ops.zeros((1, 0))) for cell in cells[1:]]
+    for layer in layers:
+        reads = below * ops.cast(factors[layer], below.dtype) if layer in factors else below
+        if context is not None:
+            reads = ops.concatenate([reads, ops.cast(context, reads.dtype)], axis=-1)
+        above = run_layer(layer, reads)
+        below = above + below if is_residual(layer, residual_from) else above
+    return below
 
-    def run(
-        projected: Tensor, fed: Tensor | None, states: State, factors: Sequence[Tensor | None]
-    ) -> tuple[Tensor, State]:
-        parts = split_state(cells, states)
-        output, parts[0] = steps[0](projected, fed, parts[0])
-        for index in range(1, len(cells)):
-            factor = factors[index - 1]
-            below = output if factor is None else output * factor
-            above, parts[index] = steps[index](constants[index - 1], below, parts[index])
-            output = above + output if is_residual(index, residual_from) else above
-        return output, [tensor for part in parts for tensor in part]
 
-    return run
+def bind_fed(
+    cell: RecurrentCell, recurrent_dropout: Tensor | None = None
+) -> Callable[[Tensor, State], tuple[Tensor, State]]:
+    """Reads the weights of a cell all of whose input is known only within the loop.
+
+    Args:
+        cell: the cell.
+        recurrent_dropout: `(rows, units)` factors on its hidden state, or `None`.
+
+    Returns:
+        `step(inputs, state) -> (output, state)`.
+    """
+    step = cell.bind(0, recurrent_dropout)
+    # Nothing of the input is known before the loop: only the bias remains.
+    constant = cell.project(ops.zeros((1, 0), cell.compute_dtype))
+    return lambda inputs, state: step(constant, inputs, state)
+
+
+def check_residual_from(residual_from: int | None, num_layers: int, minimum: int) -> None:
+    """Raises unless `residual_from` is `None` or a layer from `minimum` to the top."""
+    if residual_from is None:
+        return
+    checks.check_integer("residual_from", residual_from, minimum=minimum)
+    if residual_from >= num_layers:
+        raise ValueError(
+            f"`residual_from` must be a layer below `num_layers={num_layers}`, counted from 0. "
+            f"Received: {residual_from}."
+        )

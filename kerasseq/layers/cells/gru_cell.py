@@ -2,7 +2,7 @@ from typing import ClassVar
 
 from keras import ops
 
-from kerasseq.layers.cells.recurrent_cell import GatedCell
+from kerasseq.layers.cells.gated_cell import Gate, GatedCell
 from kerasseq.serialization import register
 from kerasseq.typing import State, Tensor
 
@@ -16,10 +16,11 @@ class GRUCell(GatedCell):
     Keras' `reset_after=True`, whose weights fit as they are (the bias is `(2, 3 * units)`: of the
     input and of the recurrent product). The state is `[hidden]`.
 
-    See `RecurrentCell` for arguments and calls.
+    See `GatedCell` for arguments and `RecurrentCell` for calls.
 
     Example:
 
+    >>> import keras
     >>> cell = GRUCell(8)
     >>> output, state = cell(keras.ops.ones((2, 4)), cell.initial_state(2))
     >>> tuple(output.shape), len(state)
@@ -31,17 +32,21 @@ class GRUCell(GatedCell):
 
     num_gates: ClassVar[int] = 3
 
-    def _bias_shape(self, columns: int) -> tuple[int, ...]:
-        return (2, columns)
+    def build_bias(self, columns: int) -> None:
+        self.bias = self.add_weight((2, columns), self.bias_initializer, name="bias")
 
-    def _input_bias(self) -> Tensor:
-        return self._read(self.bias)[0]
+    def _finish_projection(self, projected: Tensor, size: int) -> Tensor:
+        return projected + self._read(self.bias)[0]
 
-    def _gate(self, inputs: Tensor, recurrent: Tensor, state: State) -> tuple[Tensor, State]:
-        recurrent = recurrent + ops.cast(self.bias[1], "float32")
-        update, reset, candidate = ops.split(inputs, 3, axis=-1)
-        update_hidden, reset_hidden, candidate_hidden = ops.split(recurrent, 3, axis=-1)
-        update = ops.sigmoid(update + update_hidden)
-        candidate = ops.tanh(candidate + ops.sigmoid(reset + reset_hidden) * candidate_hidden)
-        hidden = update * state[0] + (1 - update) * candidate
-        return hidden, [hidden]
+    def _bind_gate(self) -> Gate:
+        bias = ops.cast(self.bias, "float32")[1]
+
+        def gate(inputs: Tensor, recurrent: Tensor, state: State) -> tuple[Tensor, State]:
+            update, reset, candidate = ops.split(inputs, 3, axis=-1)
+            update_hidden, reset_hidden, hidden = ops.split(recurrent + bias, 3, axis=-1)
+            update = ops.sigmoid(update + update_hidden)
+            candidate = ops.tanh(candidate + ops.sigmoid(reset + reset_hidden) * hidden)
+            hidden = update * state[0] + (1 - update) * candidate
+            return hidden, [hidden]
+
+        return gate

@@ -6,9 +6,17 @@ from kerasseq.layers.decoders.readouts import (
     READOUTS,
     AttentionalReadout,
     DeepReadout,
+    HiddenReadout,
     Readout,
 )
 from kerasseq.layers.decoders.recurrent_decoder import RecurrentDecoder
+from kerasseq.layers.decoders.wirings import (
+    WIRINGS,
+    BahdanauWiring,
+    ConditionalWiring,
+    LuongWiring,
+    Wiring,
+)
 
 DECODERS: dict[str, type[Decoder]] = {
     "attention": AttentionDecoder,
@@ -18,10 +26,16 @@ DECODERS: dict[str, type[Decoder]] = {
 __all__ = [
     "DECODERS",
     "READOUTS",
+    "WIRINGS",
     "AttentionDecoder",
     "AttentionalReadout",
+    "BahdanauWiring",
+    "ConditionalWiring",
     "Decoder",
     "DeepReadout",
+    "HiddenReadout",
+    "LuongWiring",
     "Readout",
     "RecurrentDecoder",
+    "Wiring",
 ]

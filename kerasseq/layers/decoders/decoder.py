@@ -1,18 +1,13 @@
 """The contract of a decoder: the whole target at once, or one step of it, with the same weights."""
 
 import abc
-from collections.abc import Callable
 from typing import Any
 
 import keras
 from keras import ops
 
 from kerasseq.layers.cells.recurrent_cell import RecurrentCell
-from kerasseq.layers.recurrence import scan
 from kerasseq.typing import Shape, State, Tensor
-
-RunStep = Callable[[dict[str, Tensor], State], tuple[list[Tensor], State]]
-"""`run_step(slices, state) -> (outputs, state)` with the slices of a step by name."""
 
 
 class Decoder(keras.layers.Layer, abc.ABC):
@@ -34,6 +29,8 @@ class Decoder(keras.layers.Layer, abc.ABC):
         inputs: `(batch, target_length, input_size)`, the embedded target.
         memory: `(batch, source_length, memory_size)`.
         initial_state: list of `(batch, units)` tensors as from a bridge; zeros if not given.
+        inputs_mask: boolean `(batch, target_length)`, for decoders whose losses need it; Keras
+            fills it in from the inputs.
         memory_mask: boolean `(batch, source_length)`; Keras fills it in from the memory.
         training: whether to drop.
 
@@ -44,6 +41,10 @@ class Decoder(keras.layers.Layer, abc.ABC):
         float32. No mask leaves a decoder: one on the logits would make Keras average the loss per
         replica, and differently from one device.
     """
+
+    def __init__(self, **kwargs: Any) -> None:
+        # Products are in the compute dtype, states in float32: Keras' own casting would round them.
+        super().__init__(**{"autocast": False, **kwargs})
 
     @abc.abstractmethod
     def prepare(self, memory: Tensor, memory_mask: Tensor | None = None) -> list[Tensor]:
@@ -91,7 +92,7 @@ def check_initial_state(
     decoder: Decoder, cells: list[RecurrentCell], state_shape: list[Shape]
 ) -> None:
     """Raises unless the shapes of an initial state are what the decoder's cells hold."""
-    expected = tuple(cell.units for cell in cells for _ in cell.state_names)
+    expected = tuple(size for cell in cells for size in cell.state_sizes)
     received = tuple(shape[-1] for shape in state_shape)
     if received != expected:
         raise ValueError(
@@ -108,32 +109,3 @@ def initial_cell_states(
     if initial_state is None:
         return [tensor for cell in cells for tensor in cell.initial_state(batch)]
     return [ops.cast(tensor, "float32") for tensor in initial_state]
-
-
-def run_over_target(
-    run_step: RunStep, sequences: dict[str, Tensor], state: State, templates: list[Tensor]
-) -> tuple[list[Tensor], State]:
-    """Runs a step over the target in one loop.
-
-    Args:
-        run_step: the bound step.
-        sequences: what it reads, by name, `(target_length, batch, ...)`.
-        state: the state before the first step.
-        templates: tensors of the shapes and dtypes of a step's outputs.
-
-    Returns:
-        The outputs, `(batch, target_length, ...)`, and the last state.
-    """
-    names = list(sequences)
-
-    def step(slices: list[Tensor], state: State) -> tuple[list[Tensor], State]:
-        at = dict(zip(names, slices, strict=True))
-        outputs, state = run_step(at, state)
-        cast = [
-            ops.cast(output, template.dtype)
-            for output, template in zip(outputs, templates, strict=True)
-        ]
-        return cast, state
-
-    outputs, state = scan(step, list(sequences.values()), state, templates)
-    return [ops.moveaxis(output, 0, 1) for output in outputs], state

@@ -1,4 +1,4 @@
-"""Readouts: what a decoder with attention gives out of its state, the context and its input."""
+"""Readouts: what a decoder gives out of its state, the context and its input."""
 
 import abc
 from collections.abc import Callable
@@ -11,11 +11,14 @@ from kerasseq import checks
 from kerasseq.serialization import register
 from kerasseq.typing import Tensor
 
-Combine = Callable[[Tensor | None, Tensor, Tensor], Tensor]
+Combine = Callable[[Tensor | None, Tensor, Tensor | None], Tensor]
 
 
 class Readout(keras.layers.Layer, abc.ABC):
     """Combines the hidden state `s_t`, the context `c_t` and the input `y_{t-1}` of a step.
+
+    Like a cell, a readout is split where the loop over time begins: `project(inputs)` is computed
+    for all steps at once, `bind()` gives the part that needs state and context.
 
     Args:
         units: size of the output.
@@ -30,6 +33,10 @@ class Readout(keras.layers.Layer, abc.ABC):
     """
 
     reads_inputs: ClassVar[bool] = False
+    """Whether `inputs` has a part in the output."""
+
+    reads_context: ClassVar[bool] = True
+    """Whether `context` has a part in the output."""
 
     def __init__(self, units: int, **kwargs: Any) -> None:
         super().__init__(**{"autocast": False, **kwargs})
@@ -39,15 +46,57 @@ class Readout(keras.layers.Layer, abc.ABC):
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "units": self.units}
 
+    def project(self, inputs: Tensor) -> Tensor | None:
+        """Returns the inputs' part, `(..., projected_size)`, or `None` if they have none."""
+        return None
+
     @abc.abstractmethod
     def bind(self) -> Combine:
-        """Reads the weights once and returns `combine(inputs, hidden, context)`."""
+        """Reads the weights once and returns `combine(projected, hidden, context)`."""
 
     def call(self, inputs: Tensor, hidden: Tensor, context: Tensor) -> Tensor:
-        return self.bind()(inputs, hidden, context)
+        return self.bind()(self.project(inputs), hidden, context)
 
     def compute_output_spec(self, inputs: Tensor, hidden: Tensor, context: Tensor) -> Any:
         return keras.KerasTensor((*hidden.shape[:-1], self.units), dtype=self.compute_dtype)
+
+    def _read(self, weight: Any) -> Tensor:
+        """The weight in the compute dtype: a method other than `call` runs without autocast."""
+        return ops.cast(weight, self.compute_dtype)
+
+    def _join(self, *parts: Tensor) -> Tensor:
+        """The vectors as one: cheaper than a product for each."""
+        return ops.concatenate([ops.cast(part, self.compute_dtype) for part in parts], axis=-1)
+
+
+@register
+class HiddenReadout(Readout):
+    """The hidden state as it is: for decoders whose cells have already seen the context.
+
+    See `Readout` for arguments and calls.
+
+    Raises:
+        ValueError: if the hidden state has another size than `units`.
+
+    Reference:
+        Wu et al., Google's Neural Machine Translation System, 2016.
+    """
+
+    reads_context: ClassVar[bool] = False
+
+    def build(self, inputs_shape: Any, hidden_shape: Any, context_shape: Any) -> None:
+        if hidden_shape[-1] != self.units:
+            raise ValueError(
+                "`HiddenReadout` gives the hidden state as it is. Received: "
+                f"`readout_units={self.units}` for a state of {hidden_shape[-1]}."
+            )
+        self.built = True
+
+    def bind(self) -> Combine:
+        def combine(projected: Tensor | None, hidden: Tensor, context: Tensor | None) -> Tensor:
+            return ops.cast(hidden, self.compute_dtype)
+
+        return combine
 
 
 @register
@@ -67,14 +116,10 @@ class AttentionalReadout(Readout):
         self.built = True
 
     def bind(self) -> Combine:
-        kernel = ops.cast(self.kernel, self.compute_dtype)
+        kernel = self._read(self.kernel)
 
-        def combine(inputs: Tensor | None, hidden: Tensor, context: Tensor) -> Tensor:
-            # Joining the vectors is cheaper than a second product.
-            joined = ops.concatenate(
-                [ops.cast(context, kernel.dtype), ops.cast(hidden, kernel.dtype)], axis=-1
-            )
-            return ops.tanh(ops.matmul(joined, kernel))
+        def combine(projected: Tensor | None, hidden: Tensor, context: Tensor | None) -> Tensor:
+            return ops.tanh(ops.matmul(self._join(context, hidden), kernel))
 
         return combine
 
@@ -83,14 +128,14 @@ class AttentionalReadout(Readout):
 class DeepReadout(Readout):
     """Deep output with one maxout layer: `g(y_{t-1}, s_t, c_t)`.
 
-    `g` is the larger of each pair of elements of `U s_t + V y_{t-1} + C c_t + b`.
+    `g` is the larger of each pair of elements of `V y_{t-1} + U s_t + C c_t + b`.
 
     See `Readout` for arguments and calls.
 
     Reference:
         Bahdanau et al., Neural Machine Translation by Jointly Learning to Align and
-        Translate, 2015,
-        appendix A.2.2; Pascanu et al., How to Construct Deep Recurrent Neural Networks, 2014.
+        Translate, 2015, appendix A.2.2; Pascanu et al., How to Construct Deep Recurrent Neural
+        Networks, 2014.
     """
 
     reads_inputs: ClassVar[bool] = True
@@ -99,19 +144,26 @@ class DeepReadout(Readout):
         rows = inputs_shape[-1] + hidden_shape[-1] + context_shape[-1]
         self.kernel = self.add_weight((rows, 2 * self.units), "glorot_uniform", name="kernel")
         self.bias = self.add_weight((2 * self.units,), "zeros", name="bias")
+        self.input_size = inputs_shape[-1]
         self.built = True
 
-    def bind(self) -> Combine:
-        kernel = ops.cast(self.kernel, self.compute_dtype)
-        bias = ops.cast(self.bias, self.compute_dtype)
+    def project(self, inputs: Tensor) -> Tensor:
+        kernel = self._read(self.kernel)[: self.input_size]
+        return ops.matmul(self._join(inputs), kernel) + self._read(self.bias)
 
-        def combine(inputs: Tensor | None, hidden: Tensor, context: Tensor) -> Tensor:
-            parts = [ops.cast(part, kernel.dtype) for part in (inputs, hidden, context)]
-            pieces = ops.matmul(ops.concatenate(parts, axis=-1), kernel) + bias
+    def bind(self) -> Combine:
+        kernel = self._read(self.kernel)[self.input_size :]
+
+        def combine(projected: Tensor | None, hidden: Tensor, context: Tensor | None) -> Tensor:
+            pieces = projected + ops.matmul(self._join(hidden, context), kernel)
             pairs = ops.reshape(pieces, (*ops.shape(pieces)[:-1], self.units, 2))
             return ops.max(pairs, axis=-1)
 
         return combine
 
 
-READOUTS: dict[str, type[Readout]] = {"attentional": AttentionalReadout, "deep": DeepReadout}
+READOUTS: dict[str, type[Readout]] = {
+    "attentional": AttentionalReadout,
+    "deep": DeepReadout,
+    "hidden": HiddenReadout,
+}

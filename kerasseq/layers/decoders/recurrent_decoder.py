@@ -3,16 +3,21 @@ from typing import Any
 import keras
 from keras import ops
 
-from kerasseq import checks
-from kerasseq.layers import dropout as dropout_factors
-from kerasseq.layers.cells.cell_stack import bind_cells, make_cells, serialize_cell
-from kerasseq.layers.decoders.decoder import (
-    Decoder,
-    RunStep,
-    check_initial_state,
-    initial_cell_states,
-    run_over_target,
+from kerasseq import checks, serialization
+from kerasseq.layers.cells.cell_stack import (
+    bind_fed,
+    check_residual_from,
+    climb,
+    join_states,
+    make_cells,
+    serialize_cell,
+    split_columns,
+    split_state,
 )
+from kerasseq.layers.cells.run_over_time import run_over_time
+from kerasseq.layers.decoders.decoder import Decoder, check_initial_state, initial_cell_states
+from kerasseq.layers.decoders.factors import draw_decoder_factors
+from kerasseq.layers.decoders.readouts import READOUTS, Readout
 from kerasseq.serialization import register
 from kerasseq.typing import Shape, State, Tensor
 
@@ -23,16 +28,21 @@ CONTEXTS = ("initial_state", "input", "both")
 class RecurrentDecoder(Decoder):
     """A recurrent decoder without attention: all it knows of the source is one context vector.
 
-    The context vector is what the bridge made: the top layer's hidden state of `initial_state`.
     The memory is not read; the attention weights are zeros.
 
     Args:
-        units: size of the cells' state, and of the output.
-        cell: `"lstm"`, `"gru"`, `"simple"`, a config or a `RecurrentCell`.
+        units: size of the cells' state.
+        cell: `"lstm"`, `"gru"`, another name or config of the family, a `RecurrentCell`, or a
+            cell of Keras.
         num_layers: cells above one another.
-        context: `"initial_state"`: the decoder starts from it (Sutskever et al. 2014); `"input"`:
-            it starts from zeros and the lowest cell reads the context at every step; `"both"`
-            (Cho et al. 2014).
+        context: how the source enters. `"initial_state"`: the decoder starts from the given state
+            (Sutskever et al. 2014). `"input"`: the given state is one vector `c` of any size, which
+            the lowest cell reads at every step; the decoder starts from zeros. `"both"`: it also
+            starts from it, `s_0 = tanh(V c + b)` (Cho et al. 2014).
+        readout: `"hidden"`, the top cell's output as it is; `"deep"`, `g(y_{t-1}, s_t, c)` with
+            maxout (Cho et al. 2014); another name or config of the family, or a `Readout`. Those
+            that read the context need it at every step.
+        readout_units: size of the output; `None` means `units`.
         dropout: share dropped between the layers and of the output, in training.
         recurrent_dropout: share of the state dropped in the recurrent product, the same at every
             step (Gal & Ghahramani 2016).
@@ -43,7 +53,7 @@ class RecurrentDecoder(Decoder):
     See `Decoder` for calls.
 
     Raises:
-        ValueError: if an argument is out of range, or the initial state does not fit the cells.
+        ValueError: if an argument is out of range, or the initial state does not fit.
 
     Example:
 
@@ -64,38 +74,59 @@ class RecurrentDecoder(Decoder):
         cell: Any = "lstm",
         num_layers: int = 1,
         context: str = "initial_state",
+        readout: Any = "hidden",
+        readout_units: int | None = None,
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
         residual_from: int | None = None,
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**{"autocast": False, **kwargs})
+        super().__init__(**kwargs)
         checks.check_positive_integer("units", units)
         checks.check_positive_integer("num_layers", num_layers)
         checks.check_one_of("context", context, CONTEXTS)
         checks.check_rate("dropout", dropout)
         checks.check_rate("recurrent_dropout", recurrent_dropout)
+        check_residual_from(residual_from, num_layers, minimum=1)
         self.units = units
         self.cell = cell
         self.num_layers = num_layers
         self.context = context
+        self.readout = readout
+        self.readout_units = readout_units
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout
         self.residual_from = residual_from
         self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
-        self.cells = make_cells(cell, units, num_layers, "cell", self.dtype_policy)
-        self.top_hidden = sum(len(each.state_names) for each in self.cells[:-1])
-        self.cell_state_count = self.top_hidden + len(self.cells[-1].state_names)
+        self._make_parts()
+
+    def _make_parts(self) -> None:
+        dtype = self.dtype_policy
+        self.seed_generator = keras.random.SeedGenerator(self.seed)
+        self.cells = make_cells(self.cell, self.units, self.num_layers, "cell", dtype)
+        self.readout_layer: Readout = serialization.get(
+            READOUTS, self.readout, "readout", units=self.readout_units or self.units, dtype=dtype
+        )
+        if self.readout_layer.reads_context and not self.reads_context:
+            raise ValueError(
+                f"`readout={self.readout!r}` reads the context at every step, and "
+                "`context='initial_state'` has it at the first alone. Use `context='both'`, or "
+                "`readout='hidden'`."
+            )
 
     def get_config(self) -> dict[str, Any]:
+        readout = self.readout
+        if isinstance(readout, Readout):
+            readout = keras.saving.serialize_keras_object(readout)
         return {
             **super().get_config(),
             "units": self.units,
             "cell": serialize_cell(self.cell),
             "num_layers": self.num_layers,
             "context": self.context,
+            "readout": readout,
+            "readout_units": self.readout_units,
             "dropout": self.dropout,
             "recurrent_dropout": self.recurrent_dropout,
             "residual_from": self.residual_from,
@@ -104,11 +135,11 @@ class RecurrentDecoder(Decoder):
 
     @property
     def output_size(self) -> int:
-        return self.units
+        return self.readout_layer.units
 
     @property
     def reads_context(self) -> bool:
-        """Whether the lowest cell reads the context at every step."""
+        """Whether the context is read at every step."""
         return self.context != "initial_state"
 
     def build(
@@ -118,14 +149,38 @@ class RecurrentDecoder(Decoder):
         initial_state_shape: list[Shape] | None = None,
         memory_mask_shape: Shape | None = None,
     ) -> None:
-        if initial_state_shape is not None:
-            check_initial_state(self, self.cells, initial_state_shape)
-        width = inputs_shape[-1] + (self.units if self.reads_context else 0)
+        context_size = self._context_size(initial_state_shape)
+        width = inputs_shape[-1] + context_size
         for cell in self.cells:
             if not cell.built:
                 cell.build((None, width))
             width = self.units
+        if self.context == "both":
+            columns = sum(size for cell in self.cells for size in cell.state_sizes)
+            self.initial_kernel = self.add_weight(
+                (context_size, columns), "glorot_uniform", name="initial_kernel"
+            )
+            self.initial_bias = self.add_weight((columns,), "zeros", name="initial_bias")
+        if not self.readout_layer.built:
+            self.readout_layer.build(
+                (None, inputs_shape[-1]), (None, self.units), (None, context_size)
+            )
         self.built = True
+
+    def _context_size(self, initial_state_shape: list[Shape] | None) -> int:
+        """Size of the context that is read at every step, 0 if there is none."""
+        if not self.reads_context:
+            if initial_state_shape is not None:
+                check_initial_state(self, self.cells, initial_state_shape)
+            return 0
+        sizes = tuple(shape[-1] for shape in initial_state_shape or [])
+        if len(sizes) != 1:
+            raise ValueError(
+                f"`initial_state` of a decoder with `context={self.context!r}` must be one tensor, "
+                f"the context. Received: sizes {sizes}. Make the bridge with `cell='simple'` and "
+                "`num_layers=1`, whatever the cells of the decoder."
+            )
+        return int(sizes[0])
 
     def prepare(self, memory: Tensor, memory_mask: Tensor | None = None) -> list[Tensor]:
         # Keras refuses `None` among outputs, so the weights are zeros as wide as the source.
@@ -135,24 +190,35 @@ class RecurrentDecoder(Decoder):
         self, initial_state: State | None, prepared: list[Tensor], max_length: Tensor
     ) -> State:
         batch = ops.shape(prepared[0])[0]
-        given = initial_cell_states(self.cells, initial_state, batch)
-        if not self.reads_context:
-            return given
-        context = given[self.top_hidden]
-        if self.context == "both":
-            return [*given, context]
-        return [*initial_cell_states(self.cells, None, batch), context]
+        if not self.reads_context or initial_state is None:
+            return initial_cell_states(self.cells, initial_state, batch)
+        context = ops.cast(initial_state[0], "float32")
+        if self.context == "input":
+            return [*initial_cell_states(self.cells, None, batch), context]
+        dtype = self.compute_dtype
+        made = ops.matmul(ops.cast(context, dtype), ops.cast(self.initial_kernel, dtype))
+        made = ops.tanh(ops.cast(made, "float32") + ops.cast(self.initial_bias, "float32"))
+        sizes = [size for cell in self.cells for size in cell.state_sizes]
+        return [*split_columns(made, sizes), context]
 
     def step(
         self, inputs: Tensor, state: State, prepared: list[Tensor]
     ) -> tuple[Tensor, State, Tensor]:
         inputs = ops.cast(inputs, self.compute_dtype)
-        slices = {"projected": self.cells[0].project(inputs)}
-        (outputs,), state = self._bind(inputs.shape[-1])(slices, state)
-        weights = prepared[0]
-        beams = ops.shape(inputs)[0] // ops.maximum(ops.shape(weights)[0], 1)
-        weights = ops.repeat(weights, beams, axis=0)
-        return ops.cast(outputs, self.compute_dtype), state, weights
+        states = split_state(self.cells, state)
+        context = state[-1] if self.reads_context else None
+        known_size = inputs.shape[-1] + (0 if context is None else context.shape[-1])
+        projected = self.cells[0].project(inputs, context)
+        hidden, states[0] = self.cells[0].bind(known_size)(projected, None, states[0])
+
+        def run_layer(layer: int, below: Tensor) -> Tensor:
+            above, states[layer] = bind_fed(self.cells[layer])(below, states[layer])
+            return above
+
+        hidden = climb(run_layer, range(1, self.num_layers), hidden, {}, self.residual_from)
+        outputs = self._read_out(inputs, hidden, context)
+        weights = ops.zeros((ops.shape(inputs)[0], ops.shape(prepared[0])[1]), "float32")
+        return outputs, join_states(states) + ([] if context is None else [context]), weights
 
     def call(
         self,
@@ -164,55 +230,51 @@ class RecurrentDecoder(Decoder):
     ) -> tuple[Tensor, State, Tensor]:
         inputs = ops.cast(inputs, self.compute_dtype)
         batch, length = ops.shape(inputs)[0], ops.shape(inputs)[1]
-        prepared = self.prepare(memory, memory_mask)
-        state = self.start(initial_state, prepared, length)
-        seed = self.seed_generator
-        recurrent_factors = [
-            dropout_factors.draw_factors(
-                (batch, self.units), self.recurrent_dropout, seed, training
-            )
-            for _ in self.cells
-        ]
-        run_step = self._bind(inputs.shape[-1], recurrent_factors)
-        template = ops.zeros((batch, self.units), self.compute_dtype)
-        sequences = self._sequences(inputs, training)
-        (outputs,), state = run_over_target(run_step, sequences, state, [template])
-        outputs = dropout_factors.drop(outputs, self.dropout, seed, training)
-        weights = ops.zeros((batch, length, ops.shape(memory)[1]), "float32")
-        return outputs, state, weights
-
-    def _bind(self, known_size: int, recurrent_factors: Any = None) -> RunStep:
-        """Reads the weights once and returns a step."""
-        run_cells = bind_cells(self.cells, known_size, self.residual_from, recurrent_factors)
-
-        def run_step(slices: dict[str, Tensor], state: State) -> tuple[list[Tensor], State]:
-            context = state[self.cell_state_count] if self.reads_context else None
-            factors = [slices.get(f"factors_{index}") for index in range(1, self.num_layers)]
-            states = state[: self.cell_state_count]
-            outputs, states = run_cells(slices["projected"], context, states, factors)
-            return [outputs], states + ([context] if self.reads_context else [])
-
-        return run_step
-
-    def _sequences(self, inputs: Tensor, training: bool | None) -> dict[str, Tensor]:
-        """What the loop reads at each step, by name, time first; what is not needed is left out."""
-        batch, length = ops.shape(inputs)[0], ops.shape(inputs)[1]
+        state = self.start(initial_state, self.prepare(memory, memory_mask), length)
+        states = split_state(self.cells, state)
+        context = state[-1] if self.reads_context else None
+        factors = draw_decoder_factors(self, inputs, self.cells, self.output_size, training)
         steps = ops.transpose(inputs, (1, 0, 2))  # (target_length, batch, input_size)
-        sequences = {"projected": self.cells[0].project(steps)}
-        for index in range(1, self.num_layers):
-            sequences[f"factors_{index}"] = dropout_factors.draw_factors(
-                (length, batch, self.units), self.dropout, self.seed_generator, training
+
+        def run_layer(layer: int, below: Tensor) -> Tensor:
+            above, states[layer] = run_over_time(
+                self.cells[layer],
+                below,
+                states[layer],
+                recurrent_dropout=factors.recurrent[layer],
+                constant=context if layer == 0 else None,
             )
-        return {name: sequence for name, sequence in sequences.items() if sequence is not None}
+            return above
+
+        layers = range(self.num_layers)
+        hidden = climb(run_layer, layers, steps, factors.inputs, self.residual_from)
+        outputs = self._read_out(steps, hidden, context)
+        if factors.output is not None:
+            outputs = outputs * ops.cast(factors.output, outputs.dtype)
+        weights = ops.zeros((batch, length, ops.shape(memory)[1]), "float32")
+        state = join_states(states) + ([] if context is None else [context])
+        return ops.transpose(outputs, (1, 0, 2)), state, weights
+
+    def _read_out(self, inputs: Tensor, hidden: Tensor, context: Tensor | None) -> Tensor:
+        readout = self.readout_layer
+        if context is not None:
+            shape = (*ops.shape(hidden)[:-1], context.shape[-1])
+            context = ops.broadcast_to(context, shape)
+        return readout.bind()(readout.project(inputs), hidden, context)
 
     def compute_output_spec(
-        self, inputs: Tensor, memory: Tensor, *arguments: Any, **options: Any
+        self,
+        inputs: Tensor,
+        memory: Tensor,
+        initial_state: State | None = None,
+        *arguments: Any,
+        **options: Any,
     ) -> tuple[Tensor, State, Tensor]:
         batch, length = inputs.shape[:2]
-        outputs = keras.KerasTensor((batch, length, self.units), dtype=self.compute_dtype)
-        state = [
-            keras.KerasTensor((batch, self.units), dtype="float32")
-            for _ in range(self.cell_state_count + self.reads_context)
-        ]
+        sizes = [size for cell in self.cells for size in cell.state_sizes]
+        if self.reads_context and initial_state is not None:
+            sizes.append(initial_state[0].shape[-1])
+        outputs = keras.KerasTensor((batch, length, self.output_size), dtype=self.compute_dtype)
+        state = [keras.KerasTensor((batch, size), dtype="float32") for size in sizes]
         weights = keras.KerasTensor((batch, length, memory.shape[1]), dtype="float32")
         return outputs, state, weights

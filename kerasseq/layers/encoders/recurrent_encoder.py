@@ -6,24 +6,30 @@ from keras import ops
 from kerasseq import checks
 from kerasseq.layers import dropout as dropout_factors
 from kerasseq.layers import masking
-from kerasseq.layers.cells.cell_stack import is_residual, make_cells, serialize_cell
+from kerasseq.layers.cells.cell_stack import (
+    check_residual_from,
+    climb,
+    is_residual,
+    make_cells,
+    serialize_cell,
+)
 from kerasseq.layers.cells.recurrent_cell import RecurrentCell
-from kerasseq.layers.recurrence import scan
+from kerasseq.layers.encoders.directions import run_directions
+from kerasseq.layers.encoders.encoder import Encoder
 from kerasseq.serialization import register
 from kerasseq.typing import Shape, State, Tensor
 
 
 @register
-class RecurrentEncoder(keras.layers.Layer):
+class RecurrentEncoder(Encoder):
     """Reads the source with recurrent cells: in one direction or both, in one layer or several.
 
-    The input products of all steps are one matrix product before each loop. Padding is never
-    read: the state stays as it was, and the memory there is zero, so neither more padding nor the
-    other rows of a batch change an answer.
+    The input products of all steps are one matrix product before each loop.
 
     Args:
         units: size of the cells' state, in each direction.
-        cell: `"lstm"`, `"gru"`, `"simple"`, a config or a `RecurrentCell`.
+        cell: `"lstm"`, `"gru"`, another name or config of the family, a `RecurrentCell`, or a
+            cell of Keras.
         num_layers: cells above one another.
         bidirectional: `True` reads every layer in both directions, `"first"` only the lowest
             (Wu et al. 2016); the outputs and states of the two directions are concatenated.
@@ -36,15 +42,8 @@ class RecurrentEncoder(keras.layers.Layer):
             for none. Its input must be as wide as its output.
         seed: seed of the dropout.
 
-    Call arguments:
-        inputs: `(batch, source_length, input_size)`.
-        mask: boolean `(batch, source_length)`; Keras fills it in from the inputs.
-        training: whether to drop.
-
-    Returns:
-        `(memory, state)`: `(batch, source_length, memory_size)` in the compute dtype, where
-        `memory_size` is `units`, or twice that where the top layer reads both ways; and a flat
-        list of float32 tensors `(batch, size)`, layer by layer from the lowest, hidden before cell.
+    See `Encoder` for calls. `memory_size` is `units`, or twice that where the top layer reads both
+    ways.
 
     Raises:
         ValueError: if an argument is out of range.
@@ -75,7 +74,7 @@ class RecurrentEncoder(keras.layers.Layer):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**{"autocast": False, **kwargs})
+        super().__init__(**kwargs)
         checks.check_positive_integer("units", units)
         checks.check_positive_integer("num_layers", num_layers)
         checks.check_one_of("bidirectional", bidirectional, (True, False, "first"))
@@ -87,8 +86,7 @@ class RecurrentEncoder(keras.layers.Layer):
         }
         for argument, rate in rates.items():
             checks.check_rate(argument, rate)
-        if residual_from is not None:
-            checks.check_integer("residual_from", residual_from, minimum=0)
+        check_residual_from(residual_from, num_layers, minimum=0)
         self.units = units
         self.cell = cell
         self.num_layers = num_layers
@@ -144,63 +142,27 @@ class RecurrentEncoder(keras.layers.Layer):
         self, inputs: Tensor, mask: Tensor | None = None, training: bool | None = None
     ) -> tuple[Tensor, State]:
         seed = self.seed_generator
-        outputs = ops.transpose(  # (source_length, batch, input_size)
+        steps = ops.transpose(  # (source_length, batch, input_size)
             ops.cast(inputs, self.compute_dtype), (1, 0, 2)
         )
-        outputs = dropout_factors.drop(outputs, self.input_dropout, seed, training)
+        steps = dropout_factors.drop(steps, self.input_dropout, seed, training)
         steps_mask = None if mask is None else ops.transpose(ops.cast(mask, "bool"))
         state: State = []
-        for index in range(self.num_layers):
-            below = outputs
-            if index > 0:
+
+        def draw() -> Tensor | None:
+            shape = (ops.shape(inputs)[0], self.units)
+            return dropout_factors.draw_factors(shape, self.recurrent_dropout, seed, training)
+
+        def run_layer(layer: int, below: Tensor) -> Tensor:
+            if layer > 0:
                 below = dropout_factors.drop(below, self.dropout, seed, training)
-            above, layer_state = self._run_layer(index, below, steps_mask, training)
-            outputs = above + outputs if is_residual(index, self.residual_from) else above
+            above, layer_state = run_directions(self._cells(layer), below, steps_mask, draw)
             state.extend(layer_state)
-        outputs = dropout_factors.drop(outputs, self.output_dropout, seed, training)
-        memory = ops.transpose(outputs, (1, 0, 2))
-        if mask is not None:
-            memory = ops.where(ops.expand_dims(ops.cast(mask, "bool"), -1), memory, 0)
-        return memory, state
+            return above
 
-    def _run_layer(
-        self, layer: int, inputs: Tensor, mask: Tensor | None, training: bool | None
-    ) -> tuple[Tensor, State]:
-        """Both directions of one layer: `(source_length, batch, width)` and its states."""
-        runs = [
-            self._run_cell(cell, inputs, mask, reverse=direction == 1, training=training)
-            for direction, cell in enumerate(self._cells(layer))
-        ]
-        if len(runs) == 1:
-            return runs[0]
-        outputs, states = zip(*runs, strict=True)
-        joined = [ops.concatenate(pair, axis=-1) for pair in zip(*states, strict=True)]
-        return ops.concatenate(outputs, axis=-1), joined
-
-    def _run_cell(
-        self,
-        cell: RecurrentCell,
-        inputs: Tensor,
-        mask: Tensor | None,
-        reverse: bool,
-        training: bool | None,
-    ) -> tuple[Tensor, State]:
-        rows = ops.shape(inputs)[1]
-        factors = dropout_factors.draw_factors(
-            (rows, self.units), self.recurrent_dropout, self.seed_generator, training
-        )
-        cell_step = cell.bind(inputs.shape[-1], factors)
-
-        def step(slices: list[Tensor], state: State) -> tuple[list[Tensor], State]:
-            output, new_state = cell_step(slices[0], None, state)
-            if mask is not None:
-                new_state = masking.keep_where(slices[1], new_state, state)
-            return [ops.cast(output, self.compute_dtype)], new_state
-
-        sequences = [cell.project(inputs)] + ([] if mask is None else [mask])
-        template = ops.zeros((rows, self.units), self.compute_dtype)
-        outputs, state = scan(step, sequences, cell.initial_state(rows), [template], reverse)
-        return outputs[0], state
+        steps = climb(run_layer, range(self.num_layers), steps, {}, self.residual_from)
+        steps = dropout_factors.drop(steps, self.output_dropout, seed, training)
+        return masking.zero_padding(ops.transpose(steps, (1, 0, 2)), mask), state
 
     def compute_mask(self, inputs: Tensor, previous_mask: Tensor | None = None) -> list[Any]:
         states = sum(len(cell.state_names) for cell in self.forward_cells)
@@ -214,8 +176,8 @@ class RecurrentEncoder(keras.layers.Layer):
             (batch, length, self._width(self.num_layers - 1)), dtype=self.compute_dtype
         )
         state = [
-            keras.KerasTensor((batch, self._width(index)), dtype="float32")
+            keras.KerasTensor((batch, size * len(self._cells(index))), dtype="float32")
             for index, cell in enumerate(self.forward_cells)
-            for _ in cell.state_names
+            for size in cell.state_sizes
         ]
         return memory, state

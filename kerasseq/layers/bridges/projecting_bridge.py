@@ -1,0 +1,70 @@
+import abc
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+from kerasseq.layers.bridges.bridge import Bridge
+from kerasseq.layers.cells.cell_stack import split_columns
+from kerasseq.typing import Shape, State, Tensor
+
+
+class ProjectingBridge(Bridge):
+    """What bridges that end with a dense layer share: `state = activation(W summary + b)`.
+
+    Args:
+        units: size of the decoder's cells.
+        cell: the decoder's cell.
+        num_layers: the decoder's layers.
+        activation: name of the activation, `None` for a linear map.
+
+    See `Bridge` for calls.
+    """
+
+    def __init__(
+        self,
+        units: int,
+        cell: Any = "lstm",
+        num_layers: int = 1,
+        activation: Any = "tanh",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(units, cell=cell, num_layers=num_layers, **kwargs)
+        self.activation = keras.activations.get(activation)
+        self.projection = keras.layers.Dense(
+            sum(self.state_sizes),
+            activation=activation,
+            name="projection",
+            dtype=self.dtype_policy,
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "activation": keras.activations.serialize(self.activation),
+        }
+
+    def build(
+        self,
+        state_shape: Sequence[Shape],
+        memory_shape: Shape | None = None,
+        memory_mask_shape: Shape | None = None,
+    ) -> None:
+        if not self.projection.built:
+            self.projection.build((None, self._summary_size(state_shape, memory_shape)))
+        self.built = True
+
+    def call(
+        self, state: State, memory: Tensor | None = None, memory_mask: Tensor | None = None
+    ) -> State:
+        projected = self.projection(self._summarize(state, memory, memory_mask))
+        return split_columns(ops.cast(projected, "float32"), self.state_sizes)
+
+    @abc.abstractmethod
+    def _summary_size(self, state_shape: Sequence[Shape], memory_shape: Shape | None) -> int:
+        """The size of what `_summarize` gives."""
+
+    @abc.abstractmethod
+    def _summarize(self, state: State, memory: Tensor | None, memory_mask: Tensor | None) -> Tensor:
+        """The source as one vector: `(batch, summary_size)`."""

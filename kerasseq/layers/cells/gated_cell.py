@@ -1,0 +1,120 @@
+import abc
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import keras
+from keras import ops
+
+from kerasseq.layers.cells.recurrent_cell import CellStep, RecurrentCell
+from kerasseq.typing import Shape, State, Tensor
+
+Gate = Callable[[Tensor, Tensor, State], tuple[Tensor, State]]
+
+
+class GatedCell(RecurrentCell):
+    """What cells of the form `gates(W x + U h + b)` share: two kernels and the split at the loop.
+
+    The kernels have Keras' names, shapes and order of gates, so weights of `keras.layers.LSTM` and
+    the like fit as they are.
+
+    Args:
+        units: size of the output and of each state tensor.
+        kernel_initializer: initializer of the input weights.
+        recurrent_initializer: initializer of the recurrent weights.
+        bias_initializer: initializer of the bias.
+
+    See `RecurrentCell` for calls.
+    """
+
+    num_gates: ClassVar[int] = 1
+
+    def __init__(
+        self,
+        units: int,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(units, **kwargs)
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.recurrent_initializer = keras.initializers.get(recurrent_initializer)
+        self.bias_initializer = keras.initializers.get(bias_initializer)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+            "recurrent_initializer": keras.initializers.serialize(self.recurrent_initializer),
+            "bias_initializer": keras.initializers.serialize(self.bias_initializer),
+        }
+
+    def build(self, inputs_shape: Shape, state_shape: Any = None) -> None:
+        columns = self.num_gates * self.units
+        self.kernel = self.add_weight(
+            (inputs_shape[-1], columns), self.kernel_initializer, name="kernel"
+        )
+        self.recurrent_kernel = self.add_weight(
+            (self.units, columns), self.recurrent_initializer, name="recurrent_kernel"
+        )
+        self.build_bias(columns)
+        self.built = True
+
+    def build_bias(self, columns: int) -> None:
+        """Makes the bias, and whatever further weights the gates have."""
+        self.bias = self.add_weight((columns,), self._initial_bias(), name="bias")
+
+    def _initial_bias(self) -> Any:
+        return self.bias_initializer
+
+    def project(self, inputs: Tensor, constant: Tensor | None = None) -> Tensor:
+        size = inputs.shape[-1]
+        projected = self._multiply(inputs, self._read(self.kernel)[:size])
+        if constant is not None:
+            size += constant.shape[-1]
+            kernel = self._read(self.kernel)[inputs.shape[-1] : size]
+            projected = projected + self._multiply(constant, kernel)
+        return self._finish_projection(projected, size)
+
+    def bind(self, known_size: int, recurrent_dropout: Tensor | None = None) -> CellStep:
+        gate = self._bind_gate()
+        finish = self._bind_inputs(known_size)
+        recurrent_kernel = self._read(self.recurrent_kernel)
+
+        def step(projected: Tensor, fed: Tensor | None, state: State) -> tuple[Tensor, State]:
+            hidden = state[0] if recurrent_dropout is None else state[0] * recurrent_dropout
+            recurrent = ops.cast(self._multiply(hidden, recurrent_kernel), "float32")
+            return gate(finish(projected, fed), recurrent, state)
+
+        return step
+
+    def _bind_inputs(self, known_size: int) -> Callable[[Tensor, Tensor | None], Tensor]:
+        """Returns what completes the input's part of the gates within the loop, in float32."""
+        fed_kernel = self._read(self.kernel)[known_size:]
+
+        def finish(projected: Tensor, fed: Tensor | None) -> Tensor:
+            inputs = ops.cast(projected, "float32")
+            if fed is None:
+                return inputs
+            return inputs + ops.cast(self._multiply(fed, fed_kernel), "float32")
+
+        return finish
+
+    def _finish_projection(self, projected: Tensor, size: int) -> Tensor:
+        """Adds what does not depend on the columns that are still to come."""
+        return projected + self._read(self.bias)
+
+    @abc.abstractmethod
+    def _bind_gate(self) -> Gate:
+        """Reads what weights the gates have, and returns `gate(inputs, recurrent, state)`.
+
+        It combines `W x + b` and `U h`, both `(rows, num_gates * units)` float32, into the output
+        and the new state.
+        """
+
+    def _read(self, weight: Any) -> Tensor:
+        """The weight in the compute dtype: a method other than `call` runs without autocast."""
+        return ops.cast(weight, self.compute_dtype)
+
+    def _multiply(self, inputs: Tensor, kernel: Tensor) -> Tensor:
+        return ops.matmul(ops.cast(inputs, self.compute_dtype), kernel)

@@ -1,0 +1,40 @@
+"""The contract of an encoder: the embedded source becomes memory and state."""
+
+import abc
+from typing import Any
+
+import keras
+
+from kerasseq.typing import State, Tensor
+
+
+class Encoder(keras.layers.Layer, abc.ABC):
+    """Reads the embedded source.
+
+    Padding is never read, and the memory there is zero: neither more padding nor the other rows of
+    a batch change an answer.
+
+    Call arguments:
+        inputs: `(batch, length, input_size)`.
+        mask: boolean `(batch, length)`; Keras fills it in from the inputs.
+        training: whether to drop.
+
+    Returns:
+        `(memory, state)`: `(batch, source_length, memory_size)` in the compute dtype, with a mask
+        if the inputs have one, `source_length` being `length` or less; and a flat list of float32
+        tensors `(batch, size)`, layer by layer from the lowest, hidden before cell.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        # Products are in the compute dtype, states in float32: Keras' own casting would round them.
+        super().__init__(**{"autocast": False, **kwargs})
+
+    @abc.abstractmethod
+    def call(
+        self, inputs: Tensor, mask: Tensor | None = None, training: bool | None = None
+    ) -> tuple[Tensor, State]:
+        """Reads the source; see the class."""
+
+    @abc.abstractmethod
+    def compute_mask(self, inputs: Tensor, previous_mask: Tensor | None = None) -> list[Any]:
+        """Returns the mask of the memory, and `None` for each tensor of the state."""
