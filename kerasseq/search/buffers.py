@@ -1,0 +1,33 @@
+"""Tensors that a loop carries: fixed shapes, one row written a step.
+
+A loop may not let a carried tensor lose shape information, and must not copy what it does not
+change: a step writes its row with `scatter_update`, which TensorFlow does in place.
+"""
+
+from keras import ops
+
+from kerasseq.typing import State, Tensor
+
+
+def write(buffer: Tensor, position: Tensor, row: Tensor) -> Tensor:
+    """Returns `buffer` `(max_length, ...)` with `row` `(...)` at `position`, a scalar."""
+    return ops.scatter_update(buffer, ops.reshape(position, (1, 1)), row[None])
+
+
+def like(tensor: Tensor, reference: Tensor) -> Tensor:
+    """Returns `tensor` with the static shape of `reference`, which it must have anyway."""
+    if tuple(tensor.shape) == tuple(reference.shape):
+        return tensor
+    return ops.reshape(tensor, ops.shape(reference))
+
+
+def repeat(tensor: Tensor, times: Tensor) -> Tensor:
+    """Returns `(batch * times, ...)` from `(batch, ...)`, copies of one source side by side."""
+    if isinstance(times, int) and times == 1:
+        return tensor
+    return ops.repeat(tensor, times, axis=0)
+
+
+def repeat_all(state: State, times: Tensor) -> State:
+    """Returns every tensor of a state repeated, see `repeat`."""
+    return [repeat(tensor, times) for tensor in state]

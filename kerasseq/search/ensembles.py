@@ -1,0 +1,74 @@
+"""Several models as one: their step functions combined into a step function."""
+
+from collections.abc import Callable, Sequence
+
+from keras import ops
+
+from kerasseq import checks
+from kerasseq.typing import State, StepFunction, Tensor
+
+
+def _mean_of_probabilities(log_probabilities: Tensor) -> Tensor:
+    """`(models, rows, vocabulary_size)` to `(rows, vocabulary_size)`, without underflow."""
+    largest = ops.max(log_probabilities, axis=0)
+    largest = ops.where(largest > float("-inf"), largest, 0.0)
+    mean = ops.mean(ops.exp(log_probabilities - largest), axis=0)
+    return largest + ops.log(mean)
+
+
+def _mean_of_log_probabilities(log_probabilities: Tensor) -> Tensor:
+    """`(models, rows, vocabulary_size)` to `(rows, vocabulary_size)`, normalised again."""
+    return ops.log_softmax(ops.mean(log_probabilities, axis=0))
+
+
+MEANS: dict[str, Callable[[Tensor], Tensor]] = {
+    "probabilities": _mean_of_probabilities,
+    "log_probabilities": _mean_of_log_probabilities,
+}
+
+
+def ensemble_step(
+    steps: Sequence[StepFunction], states: Sequence[State], mean: str = "probabilities"
+) -> tuple[StepFunction, State]:
+    """Returns one step function and its state from those of several models.
+
+    The models must share the target vocabulary and read the same source. What a search records
+    are the log probabilities of the ensemble; its attention weights are the models' mean.
+
+    Args:
+        steps: a step function a model.
+        states: a flat list of `(batch, ...)` tensors a model.
+        mean: `"probabilities"`: a token is as likely as the models find on average; one that is
+            sure carries it. `"log_probabilities"`: the geometric mean, normalised again; one that
+            objects prevents it.
+
+    Returns:
+        `(step, state)` for a search; the state is the states of the models, one after the other.
+
+    Raises:
+        ValueError: if there is no model, or not one state a model, or no such mean.
+    """
+    checks.check_one_of("mean", mean, MEANS)
+    if not steps or len(steps) != len(states):
+        raise ValueError(
+            "`steps` and `states` must have one member a model, and at least one. "
+            f"Received: {len(steps)} steps, {len(states)} states."
+        )
+    sizes = [len(state) for state in states]
+
+    def step(token_ids: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
+        log_probabilities, after, attention_weights = [], [], []
+        for model_step, model_state in zip(steps, _split(state, sizes), strict=True):
+            own, new_state, weights = model_step(token_ids, model_state)
+            log_probabilities.append(ops.cast(own, "float32"))
+            attention_weights.append(ops.cast(weights, "float32"))
+            after.extend(new_state)
+        combined = MEANS[mean](ops.stack(log_probabilities))
+        return combined, after, ops.mean(ops.stack(attention_weights), axis=0)
+
+    return step, [tensor for state in states for tensor in state]
+
+
+def _split(state: State, sizes: Sequence[int]) -> list[State]:
+    starts = [sum(sizes[:model]) for model in range(len(sizes))]
+    return [state[start : start + size] for start, size in zip(starts, sizes, strict=True)]

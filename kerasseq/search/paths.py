@@ -1,0 +1,116 @@
+"""The loop in which every row follows one path: greedy search, samples, forced decoding.
+
+The loop ends when all rows have ended, so it takes as many steps as the longest output has
+tokens. An ended row is frozen: it reads `pad_id`, and what its step returns is not looked at.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from keras import ops
+
+from kerasseq.search.buffers import write
+from kerasseq.search.looping import repeat_while_running
+from kerasseq.search.rules import Rules
+from kerasseq.search.search import Request
+from kerasseq.search.search_result import IMPOSSIBLE, LOG_ZERO, SearchResult
+from kerasseq.search.stepping import checked_step
+from kerasseq.typing import State, Tensor
+
+Choose = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+"""`choose(ranking, position) -> (values, ids)`: from `(rows, vocabulary_size)` the chosen tokens,
+`(rows, 1)` int32, and their rankings, `(rows, 1)` float32."""
+
+
+class Paths(NamedTuple):
+    """What the loop carries.
+
+    Attributes:
+        position: scalar int32, how many tokens are chosen.
+        token_ids: `(rows,)` int32, what the next step reads.
+        state: the step's state.
+        running: `(rows,)` boolean, the rows that have not ended.
+        lengths: `(rows,)` int32.
+        finished: `(rows,)` boolean.
+        chosen: `(max_length, rows)` int32, the tokens.
+        log_probabilities: `(max_length, rows)` float32.
+        attention_weights: `(max_length, rows, source_length)` float32.
+    """
+
+    position: Tensor
+    token_ids: Tensor
+    state: State
+    running: Tensor
+    lengths: Tensor
+    finished: Tensor
+    chosen: Tensor
+    log_probabilities: Tensor
+    attention_weights: Tensor
+
+
+def follow(request: Request, choose: Choose, rules: Rules, start_id: int, pad_id: int) -> Paths:
+    """Returns the ended paths of the request's rows."""
+
+    def advance(paths: Paths) -> Paths:
+        log_probabilities, state, attention_weights = checked_step(
+            request.step, paths.token_ids, paths.state, request.source_length
+        )
+        history = ops.transpose(paths.chosen) if rules.reads_history else None
+        ranking = rules.rank(log_probabilities, history, paths.position)
+        values, ids = choose(ranking, paths.position)
+        values, ids = rules.force(values, ids, log_probabilities, paths.position)
+        own = rules.log_probabilities(log_probabilities, values, ids)[:, 0]  # (rows,)
+        advanced = paths.running & (values[:, 0] > IMPOSSIBLE)  # (rows,)
+        token_ids = ops.where(advanced, ids[:, 0], pad_id)
+        ended = advanced & (token_ids == rules.end_id)
+        running = advanced & ~ended & (paths.position + 1 < request.max_lengths)
+        return Paths(
+            paths.position + 1,
+            ops.where(running, token_ids, pad_id),
+            state,
+            running,
+            paths.lengths + ops.cast(advanced, "int32"),
+            paths.finished | ended,
+            write(paths.chosen, paths.position, token_ids),
+            write(paths.log_probabilities, paths.position, ops.where(advanced, own, 0.0)),
+            write(
+                paths.attention_weights,
+                paths.position,
+                ops.where(advanced[:, None], attention_weights, 0.0),
+            ),
+        )
+
+    return repeat_while_running(advance, _first(request, start_id, pad_id))
+
+
+def _first(request: Request, start_id: int, pad_id: int) -> Paths:
+    limits = request.max_lengths
+    max_length, rows = request.width, ops.shape(limits)[0]
+    return Paths(
+        ops.convert_to_tensor(0, dtype="int32"),
+        ops.full_like(limits, start_id),
+        request.state,
+        limits > 0,
+        ops.zeros_like(limits),
+        ops.zeros_like(limits, dtype="bool"),
+        ops.full((max_length, rows), pad_id, dtype="int32"),
+        ops.zeros((max_length, rows), dtype="float32"),
+        ops.zeros((max_length, rows, request.source_length), dtype="float32"),
+    )
+
+
+def result_of(paths: Paths, n_best: int) -> SearchResult:
+    """Returns the paths as hypotheses, `n_best` rows a source."""
+    max_length = ops.shape(paths.chosen)[0]
+    source_length = ops.shape(paths.attention_weights)[-1]
+    own = ops.transpose(paths.log_probabilities)  # (rows, max_length)
+    scores = ops.where(paths.lengths > 0, ops.sum(own, axis=-1), LOG_ZERO)
+    weights = ops.transpose(paths.attention_weights, (1, 0, 2))
+    return SearchResult(
+        ops.reshape(ops.transpose(paths.chosen), (-1, n_best, max_length)),
+        ops.reshape(paths.lengths, (-1, n_best)),
+        ops.reshape(scores, (-1, n_best)),
+        ops.reshape(paths.finished, (-1, n_best)),
+        ops.reshape(own, (-1, n_best, max_length)),
+        ops.reshape(weights, (-1, n_best, max_length, source_length)),
+    )

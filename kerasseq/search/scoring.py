@@ -1,0 +1,91 @@
+"""What a model thinks of given outputs: forced decoding, and the perplexity of a corpus."""
+
+from typing import NamedTuple
+
+from keras import ops
+
+from kerasseq.search.buffers import repeat_all
+from kerasseq.search.candidates import recorded
+from kerasseq.search.constraints import Constraints
+from kerasseq.search.gathering import pick
+from kerasseq.search.paths import follow, result_of
+from kerasseq.search.rules import Rules
+from kerasseq.search.search import Request
+from kerasseq.typing import State, StepFunction, Tensor
+
+NEVER = -1  # no token ends the forced path before its length
+
+
+class TokenScores(NamedTuple):
+    """The log probabilities of given outputs, `candidates` a source.
+
+    Attributes:
+        scores: `(batch, candidates)` float32, the sum over the real tokens; 0 for no token.
+        token_log_probabilities: `(batch, candidates, target_length)` float32, 0 on padding.
+        attention_weights: `(batch, candidates, target_length, source_length)` float32, 0 on
+            padding.
+    """
+
+    scores: Tensor
+    token_log_probabilities: Tensor
+    attention_weights: Tensor
+
+
+def score_tokens(
+    step: StepFunction,
+    state: State,
+    token_ids: Tensor,
+    lengths: Tensor,
+    source_length: Tensor,
+    start_id: int = 2,
+) -> TokenScores:
+    """Returns the log probabilities of given outputs, by forced decoding with the same step.
+
+    For ranking pairs, for perplexity, and for hypotheses of another search or another model: the
+    score of a hypothesis that a search returned is the score that the search gave it.
+
+    Args:
+        step: the step function, as a search takes it.
+        state: a flat list of `(batch, ...)` tensors, repeated here for the candidates.
+        token_ids: `(batch, candidates, target_length)` integer, end included, right-padded.
+        lengths: `(batch, candidates)` integer, how many of them are real.
+        source_length: scalar integer, the width of the attention weights.
+        start_id: the token that the first step reads.
+
+    Returns:
+        `TokenScores`; a token of probability zero counts -1e6.
+
+    Raises:
+        ValueError: if `token_ids` has not three axes.
+    """
+    if len(token_ids.shape) != 3:
+        raise ValueError(
+            "`token_ids` must have the shape (batch, candidates, target_length). "
+            f"Received: shape {tuple(token_ids.shape)}."
+        )
+    batch, candidates, target_length = ops.shape(token_ids)
+    rows = ops.reshape(ops.cast(token_ids, "int32"), (batch * candidates, target_length))
+    by_position = ops.transpose(ops.pad(rows, ((0, 0), (0, 1))))  # (target_length + 1, rows)
+    limits = ops.reshape(ops.cast(lengths, "int32"), (-1,))
+
+    def given(ranking: Tensor, position: Tensor) -> tuple[Tensor, Tensor]:
+        ids = ops.take(by_position, position, axis=0)[:, None]  # (rows, 1)
+        return recorded(pick(ranking, ids)), ids
+
+    tiled = repeat_all([ops.convert_to_tensor(tensor) for tensor in state], candidates)
+    request = Request(step, tiled, limits, source_length, width=target_length + 1)
+    rules = Rules(Constraints(), NEVER, None, None, None)
+    result = result_of(follow(request, given, rules, start_id, pad_id=0), candidates)
+    own = result.token_log_probabilities[:, :, :target_length]
+    return TokenScores(ops.sum(own, axis=-1), own, result.attention_weights[:, :, :target_length])
+
+
+def perplexity(scores: Tensor, lengths: Tensor) -> Tensor:
+    """Returns the perplexity a token, a scalar: `exp(-sum(scores) / sum(lengths))`.
+
+    Args:
+        scores: summed natural log probabilities, of any shape.
+        lengths: how many tokens each of them sums over, in the same shape.
+    """
+    count = ops.sum(ops.cast(lengths, "float32"))
+    return ops.exp(-ops.sum(scores) / ops.maximum(count, 1.0))
