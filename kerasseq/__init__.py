@@ -19,6 +19,7 @@ Compose it, fit it, tune it, search it, serve it. The rooms, in the order of the
 """
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 import wrapt
@@ -27,6 +28,7 @@ from kerasseq.lazy import attach
 
 if TYPE_CHECKING:
     from kerasseq import (
+        benchmarking,
         commands,
         data,
         evaluation,
@@ -44,13 +46,28 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-# The rooms in reading order. Those of the first line register classes that saved files name.
+# The rooms in reading order, after the names that users meet first.
+__all__ = [
+    "Translator",
+    "Translation",
+    "text",
+    "data",
+    "layers",
+    "models",
+    "training",
+    "search",
+    "evaluation",
+    "translation",
+    "experiments",
+    "serving",
+    "visualization",
+    "benchmarking",
+    "commands",
+    "__version__",
+]
+ROOMS = tuple(name for name in __all__ if name.isalpha() and name.islower())
+# Saved files name classes of these.
 REGISTERING = ("text", "layers", "models", "training", "search", "translation")
-ROOMS = (
-    *("text", "data", "layers", "models", "training", "search", "evaluation", "translation"),
-    *("experiments", "serving", "visualization", "commands"),
-)
-__all__ = ["Translation", "Translator", *ROOMS, "__version__"]  # noqa: PLE0604
 
 __getattr__ = attach(
     __name__,
@@ -66,13 +83,21 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
-def _register_classes(_keras: Any) -> None:
-    """Loads the rooms whose classes a saved file may name."""
-    for room in REGISTERING:
-        importlib.import_module(f"{__name__}.{room}")
+_complete: set[str] = set()
+
+
+def _register_classes(module: Any) -> None:
+    """Loads the rooms whose classes a saved file may name, unless one of them is half loaded."""
+    _complete.add(module.__name__)
+    names = [f"{__name__}.{room}" for room in REGISTERING]
+    if "keras" in _complete and all(name in _complete for name in names if name in sys.modules):
+        for name in names:
+            importlib.import_module(name)
 
 
 # `--help` must not pay for TensorFlow, and `keras.models.load_model` must know our classes after
 # a bare `import kerasseq`, whichever of the two is imported first: so the rooms that register
-# classes load when Keras is there, at once or later.
-wrapt.register_post_import_hook(_register_classes, "keras")
+# classes load when Keras is there, at once or later. A room that imports Keras itself is half
+# loaded at that moment; the others follow when it is complete.
+for _name in ("keras", *(f"{__name__}.{room}" for room in REGISTERING)):
+    wrapt.register_post_import_hook(_register_classes, _name)
