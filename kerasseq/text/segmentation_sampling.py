@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 
-def uniform_numbers(seeds: Sequence[int]) -> np.ndarray:
+def uniform_numbers(seeds: Sequence[int] | np.ndarray) -> np.ndarray:
     """Returns one number in [0, 1) for each seed: SplitMix64, the same on every machine.
 
     Neighbouring seeds give unrelated numbers. A seed may be any integer of 64 bits.

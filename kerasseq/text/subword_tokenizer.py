@@ -96,7 +96,7 @@ class SubwordTokenizer(Tokenizer):
         return [self._python_tokenizer.id_to_piece(i) for i in range(len(SPECIAL_TOKENS), size)]
 
     def sample(
-        self, texts: Tensor, seeds: Sequence[int], alpha: float, num_best: int
+        self, texts: Tensor, seeds: Sequence[int] | np.ndarray, alpha: float, num_best: int
     ) -> tf.RaggedTensor:
         rows = []
         for text, uniform in zip(texts.numpy(), uniform_numbers(seeds), strict=True):

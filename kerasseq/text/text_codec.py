@@ -179,7 +179,11 @@ class TextCodec(tf.Module):
         return self._vocabulary.tokens(tf.ragged.boolean_mask(token_ids, is_shown))
 
     def sample(
-        self, texts: Strings, seeds: Sequence[int], alpha: float = 0.1, num_best: int = 64
+        self,
+        texts: Strings,
+        seeds: Sequence[int] | np.ndarray,
+        alpha: float = 0.1,
+        num_best: int = 64,
     ) -> tf.RaggedTensor:
         """Returns `(batch, None)` int32 ids of one segmentation drawn at random for each text.
 

@@ -4,6 +4,7 @@ import abc
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from kerasseq.text.vocabulary import Vocabulary
@@ -64,7 +65,7 @@ class Tokenizer(tf.Module, abc.ABC):
         return None
 
     def sample(
-        self, texts: Tensor, seeds: Sequence[int], alpha: float, num_best: int
+        self, texts: Tensor, seeds: Sequence[int] | np.ndarray, alpha: float, num_best: int
     ) -> tf.RaggedTensor:
         """Returns `(batch, None)` ids of one segmentation drawn for each text.
 

@@ -3,7 +3,7 @@ import pytest
 from kerasseq.text import SPECIAL_TOKENS, TextCodec
 
 
-def test_ids_are_the_bytes_behind_the_special_ids(codecs):
+def test_ids_are_the_bytes_behind_the_special_ids(codecs: dict[str, TextCodec]) -> None:
     assert codecs["byte"].encode(["på", "", "\0"]).to_list() == [
         [4 + byte for byte in "på".encode()],
         [],
@@ -11,7 +11,7 @@ def test_ids_are_the_bytes_behind_the_special_ids(codecs):
     ]
 
 
-def test_the_vocabulary_is_the_256_bytes_whatever_the_corpus(codecs):
+def test_the_vocabulary_is_the_256_bytes_whatever_the_corpus(codecs: dict[str, TextCodec]) -> None:
     vocabulary = codecs["byte"].vocabulary
 
     assert len(vocabulary) == 260
@@ -22,14 +22,14 @@ def test_the_vocabulary_is_the_256_bytes_whatever_the_corpus(codecs):
     assert TextCodec.train(["other"], tokenizer="byte").vocabulary == vocabulary
 
 
-def test_a_text_that_was_never_seen_comes_back(codecs):
+def test_a_text_that_was_never_seen_comes_back(codecs: dict[str, TextCodec]) -> None:
     codec = codecs["byte"]
     text = "ꦱꦸꦫꦧꦪ \U0010ffff\r\n"
 
     assert codec.decode(codec.encode([text])).numpy()[0].decode() == text
 
 
-def test_ids_that_make_no_utf8_are_decoded_with_a_replacement(codecs):
+def test_ids_that_make_no_utf8_are_decoded_with_a_replacement(codecs: dict[str, TextCodec]) -> None:
     broken = [[4 + ord("a"), 4 + 0xC3, 4 + ord("b")], [1]]
 
     decoded = [text.decode() for text in codecs["byte"].decode(broken).numpy()]
@@ -37,7 +37,7 @@ def test_ids_that_make_no_utf8_are_decoded_with_a_replacement(codecs):
     assert decoded == ["a\ufffdb", "⁇"]
 
 
-def test_messages_of_a_vocabulary_that_is_not_the_bytes():
+def test_messages_of_a_vocabulary_that_is_not_the_bytes() -> None:
     with pytest.raises(ValueError, match=r"`vocabulary_size` must be .* least 260\. Received: 259"):
         TextCodec.train(["a"], tokenizer="byte", vocabulary_size=259)
     with pytest.raises(ValueError, match=r"of the ByteTokenizer, 260 pieces .* Received: 5 pieces"):

@@ -5,7 +5,7 @@ import tensorflow as tf
 from kerasseq.text.inputs import as_padded_ids, as_texts
 
 
-def test_str_bytes_arrays_and_tensors_are_the_same_texts():
+def test_str_bytes_arrays_and_tensors_are_the_same_texts() -> None:
     expected = ["på".encode(), b""]
     for texts in (
         ["på", ""],
@@ -18,35 +18,35 @@ def test_str_bytes_arrays_and_tensors_are_the_same_texts():
         assert as_texts(texts).numpy().tolist() == expected
 
 
-def test_an_empty_list_is_an_empty_batch_of_strings():
+def test_an_empty_list_is_an_empty_batch_of_strings() -> None:
     texts = as_texts([])
 
     assert texts.shape == (0,)
     assert texts.dtype == tf.string
 
 
-def test_a_null_character_does_not_end_a_text():
+def test_a_null_character_does_not_end_a_text() -> None:
     assert as_texts(["a\0b\0"]).numpy().tolist() == [b"a\0b\0"]
 
 
-def test_a_surrogate_alone_is_replaced_and_a_pair_is_joined():
+def test_a_surrogate_alone_is_replaced_and_a_pair_is_joined() -> None:
     texts = as_texts(["a\ud800b", "\udc80", "\ud83d\ude00", "\ud800"])
 
     assert [text.decode() for text in texts.numpy()] == ["a\ufffdb", "\ufffd", "😀", "\ufffd"]
 
 
 @pytest.mark.parametrize("text", ["hello", b"hello"])
-def test_one_string_is_no_batch(text):
+def test_one_string_is_no_batch(text: str | bytes) -> None:
     with pytest.raises(TypeError, match=r"not one string\. Received: b?'hello'\. Write `\[text\]`"):
         as_texts(text)
 
 
-def test_a_long_text_is_shortened_in_the_message():
+def test_a_long_text_is_shortened_in_the_message() -> None:
     with pytest.raises(TypeError, match=r"Received: 'x{56}\.\.\.\. Write"):
         as_texts("x" * 1000)
 
 
-def test_what_is_not_text_is_named_with_its_position():
+def test_what_is_not_text_is_named_with_its_position() -> None:
     with pytest.raises(TypeError, match=r"strings alone\. Received: 3 at position 1"):
         as_texts(["one", 3])
     with pytest.raises(TypeError, match=r"Received: \['nested'\] at position 0"):
@@ -55,7 +55,7 @@ def test_what_is_not_text_is_named_with_its_position():
         as_texts(3)
 
 
-def test_tensors_of_another_type_or_shape_are_refused():
+def test_tensors_of_another_type_or_shape_are_refused() -> None:
     with pytest.raises(TypeError, match=r"`texts` must be strings\. Received: a tensor of int32"):
         as_texts(tf.constant([1]))
     with pytest.raises(ValueError, match=r"shape \(batch,\)\. Received: a tensor of shape \(\)"):
@@ -64,7 +64,7 @@ def test_tensors_of_another_type_or_shape_are_refused():
         as_texts(tf.constant([["a", "b"]]))
 
 
-def test_token_ids_of_any_kind_become_one_padded_tensor():
+def test_token_ids_of_any_kind_become_one_padded_tensor() -> None:
     expected = [[4, 5], [6, 0]]
     for token_ids in (
         [[4, 5], [6]],
@@ -78,13 +78,13 @@ def test_token_ids_of_any_kind_become_one_padded_tensor():
         assert padded.numpy().tolist() == expected
 
 
-def test_no_rows_and_empty_rows_are_fine():
+def test_no_rows_and_empty_rows_are_fine() -> None:
     assert as_padded_ids([]).shape == (0, 0)
     assert as_padded_ids([[], []]).shape == (2, 0)
     assert as_padded_ids([[], [4]]).numpy().tolist() == [[0], [4]]
 
 
-def test_token_ids_of_another_type_or_shape_are_refused():
+def test_token_ids_of_another_type_or_shape_are_refused() -> None:
     with pytest.raises(TypeError, match=r"`token_ids` must be integers\. Received: .* float32"):
         as_padded_ids(tf.constant([[1.0]]))
     with pytest.raises(ValueError, match=r"\(batch, length\)\. Received: shape \(2,\)\. Write"):

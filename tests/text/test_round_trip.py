@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kerasseq.text import TextCodec
+from kerasseq.typing import Tensor
 
 # What breaks tokenizers, beside any character at all.
 SNIPPETS = [
@@ -39,14 +40,16 @@ def there_and_back(codec: TextCodec, texts: list[str]) -> list[str]:
     return strings(codec.decode(codec.encode(texts)))
 
 
-def strings(tensor) -> list[str]:
+def strings(tensor: Tensor) -> list[str]:
     return [text.decode() for text in tensor.numpy()]
 
 
 @pytest.mark.parametrize("tokenizer", ["character", "byte", "regex"])
 @given(texts_of_unicode)
 @examples
-def test_characters_bytes_and_patterns_give_the_text_itself(tokenizer, texts):
+def test_characters_bytes_and_patterns_give_the_text_itself(
+    tokenizer: str, texts: list[str]
+) -> None:
     codec = trained(texts, tokenizer, "none", False)
 
     assert strings(codec.normalize(texts)) == texts
@@ -57,7 +60,9 @@ def test_characters_bytes_and_patterns_give_the_text_itself(tokenizer, texts):
 @pytest.mark.parametrize("tokenizer", ["character", "byte", "word", "regex"])
 @given(texts_of_unicode)
 @few_examples
-def test_every_tokenizer_gives_the_normalized_text(tokenizer, normalization, lowercase, texts):
+def test_every_tokenizer_gives_the_normalized_text(
+    tokenizer: str, normalization: str, lowercase: bool, texts: list[str]
+) -> None:
     codec = trained(texts, tokenizer, normalization, lowercase)
     normalized = strings(codec.normalize(texts))
 
@@ -68,7 +73,9 @@ def test_every_tokenizer_gives_the_normalized_text(tokenizer, normalization, low
 @pytest.mark.parametrize(("normalization", "lowercase"), OPTIONS)
 @given(texts_of_unicode)
 @few_examples
-def test_subwords_give_the_normalized_text(normalization, lowercase, texts):
+def test_subwords_give_the_normalized_text(
+    normalization: str, lowercase: bool, texts: list[str]
+) -> None:
     # SentencePiece keeps three characters to itself: they are in no vocabulary.
     texts = [text.translate({0: "", 0x1F: "", ord("▅"): ""}) for text in texts]
     codec = trained([*texts, "<>/ s u n k p d"], "subword", normalization, lowercase)
@@ -81,7 +88,9 @@ def test_subwords_give_the_normalized_text(normalization, lowercase, texts):
 @pytest.mark.parametrize("tokenizer", ["character", "byte", "word", "regex", "subword"])
 @given(st.lists(st.one_of(st.binary(max_size=8), st.text(st.characters(), max_size=4)), max_size=4))
 @examples
-def test_no_bytes_and_no_surrogates_crash_a_codec_of_other_text(codecs, tokenizer, texts):
+def test_no_bytes_and_no_surrogates_crash_a_codec_of_other_text(
+    codecs: dict[str, TextCodec], tokenizer: str, texts: list[str | bytes]
+) -> None:
     codec = codecs[tokenizer]
     encoded = codec.encode(texts)
 
@@ -95,5 +104,7 @@ def test_no_bytes_and_no_surrogates_crash_a_codec_of_other_text(codecs, tokenize
 @pytest.mark.parametrize("tokenizer", ["character", "byte", "word", "regex", "subword"])
 @given(st.lists(st.lists(st.integers(-3, 300), max_size=8), max_size=3))
 @few_examples
-def test_any_ids_decode_to_valid_text(codecs, tokenizer, token_ids):
+def test_any_ids_decode_to_valid_text(
+    codecs: dict[str, TextCodec], tokenizer: str, token_ids: list[list[int]]
+) -> None:
     assert len(strings(codecs[tokenizer].decode(token_ids))) == len(token_ids)

@@ -5,11 +5,13 @@ import os
 import pathlib
 import subprocess
 import sys
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from kerasseq.text import TextCodec
+from kerasseq.typing import Tensor
 
 TEXTS = [
     *("Hello, world!", "  IT'S \t Jag är trött", "", "ISTANBUL e\u0301 ﬁ A\0B"),
@@ -82,7 +84,7 @@ def answers_of(codec: TextCodec) -> list:
     return [ids.to_list(), decoded, [], codec.encode([b"\xff a"]).to_list()]
 
 
-def run(program: str, argument: str, standard_input: str, **environment: str):
+def run(program: str, argument: str, standard_input: str, **environment: str) -> Any:
     completed = subprocess.run(
         [sys.executable, "-c", program, argument],
         input=standard_input,
@@ -95,7 +97,7 @@ def run(program: str, argument: str, standard_input: str, **environment: str):
     return json.loads(completed.stdout.splitlines()[-1])
 
 
-def test_codecs_in_one_saved_model_do_not_touch_each_other(tmp_path: pathlib.Path):
+def test_codecs_in_one_saved_model_do_not_touch_each_other(tmp_path: pathlib.Path) -> None:
     codecs = made_codecs()
     expected = {name: answers_of(codec) for name, codec in codecs.items()}
     tf.saved_model.save(Codecs(codecs), str(tmp_path))
@@ -113,7 +115,7 @@ def test_codecs_in_one_saved_model_do_not_touch_each_other(tmp_path: pathlib.Pat
     assert answers == expected
 
 
-def test_training_and_sampling_are_the_same_in_another_process():
+def test_training_and_sampling_are_the_same_in_another_process() -> None:
     corpus = [f"{word} number {i}" for i, word in enumerate(["one", "other", "number"] * 20)]
     codec = TextCodec.train(corpus, vocabulary_size=50, seed=3)
     config = keras.saving.serialize_keras_object(codec)
@@ -124,11 +126,13 @@ def test_training_and_sampling_are_the_same_in_another_process():
     assert samples == codec.sample(corpus, range(len(corpus))).to_list()
 
 
-def test_exported_graphs_hold_no_python_and_no_old_sentencepiece(codecs):
+def test_exported_graphs_hold_no_python_and_no_old_sentencepiece(
+    codecs: dict[str, TextCodec],
+) -> None:
     for name, codec in codecs.items():
 
         @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
-        def there_and_back(texts, codec=codec):
+        def there_and_back(texts: Tensor, codec: TextCodec = codec) -> Tensor:
             return codec.decode(codec.encode(texts))
 
         graph = there_and_back.get_concrete_function().graph

@@ -8,14 +8,14 @@ SEGMENTATIONS = [[7, 8], [4], [5, 6]]
 SCORES = np.log([1.0, 1.0, 1.0, 1.0, 1 / 4, 1 / 2, 1 / 2, 1 / 2, 1.0])
 
 
-def test_uniform_numbers_are_splitmix64():
+def test_uniform_numbers_are_splitmix64() -> None:
     # The first number of its author's generator (Vigna, splitmix64.c) from the state 1234567.
     expected = (6457827717110365317 >> 11) / 2**53
 
     assert uniform_numbers([1234567]).tolist() == [expected]
 
 
-def test_any_64_bit_integer_is_a_seed():
+def test_any_64_bit_integer_is_a_seed() -> None:
     numbers = uniform_numbers([0, -1, 2**63 - 1, -(2**63)])
 
     assert np.all((numbers >= 0) & (numbers < 1))
@@ -23,7 +23,7 @@ def test_any_64_bit_integer_is_a_seed():
     assert uniform_numbers([]).shape == (0,)
 
 
-def test_neighbouring_seeds_spread_evenly():
+def test_neighbouring_seeds_spread_evenly() -> None:
     counts, _ = np.histogram(uniform_numbers(np.arange(10_000)), bins=10, range=(0, 1))
 
     assert counts.min() > 900
@@ -33,18 +33,18 @@ def test_neighbouring_seeds_spread_evenly():
 @pytest.mark.parametrize(
     ("uniform", "chosen"), [(0.0, 0), (0.49, 0), (0.51, 1), (0.74, 1), (0.76, 2), (0.999, 2)]
 )
-def test_alpha_one_draws_by_probability(uniform, chosen):
+def test_alpha_one_draws_by_probability(uniform: float, chosen: int) -> None:
     assert draw(SEGMENTATIONS, SCORES, 1.0, uniform) == SEGMENTATIONS[chosen]
 
 
 @pytest.mark.parametrize(("uniform", "chosen"), [(0.32, 0), (0.34, 1), (0.66, 1), (0.67, 2)])
-def test_alpha_zero_draws_alike(uniform, chosen):
+def test_alpha_zero_draws_alike(uniform: float, chosen: int) -> None:
     assert draw(SEGMENTATIONS, SCORES, 0.0, uniform) == SEGMENTATIONS[chosen]
 
 
-def test_a_large_alpha_takes_the_likeliest():
+def test_a_large_alpha_takes_the_likeliest() -> None:
     assert draw(SEGMENTATIONS, SCORES, 1000.0, 0.999999) == [7, 8]
 
 
-def test_one_candidate_is_the_answer_even_if_empty():
+def test_one_candidate_is_the_answer_even_if_empty() -> None:
     assert draw([[]], SCORES, 0.1, 0.5) == []

@@ -12,14 +12,14 @@ def codec() -> TextCodec:
     return TextCodec.train(texts, tokenizer="subword", vocabulary_size=40)
 
 
-def test_pieces_spell_the_text_with_a_mark_for_each_space(codec):
+def test_pieces_spell_the_text_with_a_mark_for_each_space(codec: TextCodec) -> None:
     pieces = [piece.decode() for piece in codec.tokenize(["lower widest"])[0].numpy()]
 
     assert "".join(pieces) == "▁lower▁widest"
     assert len(pieces) < len("lower widest")
 
 
-def test_ids_are_those_of_sentencepiece_itself(codec):
+def test_ids_are_those_of_sentencepiece_itself(codec: TextCodec) -> None:
     import sentencepiece
 
     config = codec.get_config()["tokenizer"]["config"]
@@ -31,22 +31,24 @@ def test_ids_are_those_of_sentencepiece_itself(codec):
     assert codec.encode(texts).to_list() == processor.encode(texts)
 
 
-def test_special_tokens_stand_first_and_size_is_a_cap(codec):
+def test_special_tokens_stand_first_and_size_is_a_cap(codec: TextCodec) -> None:
     assert codec.vocabulary[:4] == list(SPECIAL_TOKENS)
     assert codec.vocabulary_size <= 40
 
 
-def test_the_sign_of_a_space_in_a_text_is_replaced_and_white_space_collapsed(codec):
+def test_the_sign_of_a_space_in_a_text_is_replaced_and_white_space_collapsed(
+    codec: TextCodec,
+) -> None:
     assert codec.normalize(["  low\t▁\n wide "]).numpy()[0].decode() == "low _ wide"
 
 
-def test_unknown_characters_are_marked_in_their_place(codec):
+def test_unknown_characters_are_marked_in_their_place(codec: TextCodec) -> None:
     decoded = codec.decode(codec.encode(["low 日本", "日 wide"]))
 
     assert [text.decode() for text in decoded.numpy()] == ["low ⁇", "⁇ wide"]
 
 
-def test_a_large_corpus_is_sampled_by_the_seed():
+def test_a_large_corpus_is_sampled_by_the_seed() -> None:
     texts = [f"{i} {i * i}" for i in range(1000)]
 
     def vocabulary(seed: int) -> list[str]:
@@ -58,7 +60,7 @@ def test_a_large_corpus_is_sampled_by_the_seed():
     assert vocabulary(1) != vocabulary(2)
 
 
-def test_sampling_is_a_pure_function_of_the_seeds(codec):
+def test_sampling_is_a_pure_function_of_the_seeds(codec: TextCodec) -> None:
     texts = ["lowest newest widest"] * 20
     seeds = np.arange(20)
 
@@ -70,7 +72,7 @@ def test_sampling_is_a_pure_function_of_the_seeds(codec):
     assert len({tuple(row) for row in first}) > 5
 
 
-def test_every_sample_spells_the_text(codec):
+def test_every_sample_spells_the_text(codec: TextCodec) -> None:
     texts = ["lower widest"] * 30 + ["", "new 日 wide"]
     samples = codec.sample(texts, range(32), alpha=0.0)
 
@@ -83,7 +85,7 @@ def test_every_sample_spells_the_text(codec):
     ]
 
 
-def test_the_one_best_and_a_large_alpha_are_the_encoding(codec):
+def test_the_one_best_and_a_large_alpha_are_the_encoding(codec: TextCodec) -> None:
     texts = ["lower widest", "newest", "low low 日"]
     encoded = codec.encode(texts).to_list()
 
@@ -91,17 +93,17 @@ def test_the_one_best_and_a_large_alpha_are_the_encoding(codec):
     assert codec.sample(texts, [1, 2, 3], alpha=1e6).to_list() == encoded
 
 
-def test_an_empty_batch_can_be_sampled(codec):
+def test_an_empty_batch_can_be_sampled(codec: TextCodec) -> None:
     assert codec.sample([], []).shape == (0, None)
 
 
-def test_messages_of_sampling(codec, codecs):
+def test_messages_of_sampling(codec: TextCodec, codecs: dict[str, TextCodec]) -> None:
     with pytest.raises(ValueError, match=r"needs the 'subword' tokenizer: `WordTokenizer` has one"):
         codecs["word"].sample(["a"], [1])
     with pytest.raises(ValueError, match=r"Received: 2 texts, seeds of shape \(3,\)"):
         codec.sample(["a", "b"], [1, 2, 3])
     with pytest.raises(TypeError, match=r"`seeds` must be integers\. Received: \[0\.5\]"):
-        codec.sample(["a"], [0.5])
+        codec.sample(["a"], [0.5])  # type: ignore[list-item]
     with pytest.raises(ValueError, match=r"`alpha` must be .* at least 0\. Received: -1"):
         codec.sample(["a"], [1], alpha=-1)
     with pytest.raises(ValueError, match=r"`num_best` must be .* at least 1\. Received: 0"):
@@ -110,7 +112,7 @@ def test_messages_of_sampling(codec, codecs):
         tf.function(lambda texts: codec.sample(texts, [1]))(tf.constant(["a"]))
 
 
-def test_messages_of_the_constructor():
+def test_messages_of_the_constructor() -> None:
     with pytest.raises(
         ValueError, match=r"`character_coverage` must be .* most 1\. Received: 1\.5"
     ):
@@ -123,7 +125,7 @@ def test_messages_of_the_constructor():
         TextCodec("subword", SPECIAL_TOKENS)
 
 
-def test_another_vocabulary_than_the_models_is_refused(codec):
+def test_another_vocabulary_than_the_models_is_refused(codec: TextCodec) -> None:
     config = codec.get_config()
 
     with pytest.raises(ValueError, match=r"`vocabulary` must be the one of the SubwordTokenizer"):

@@ -14,22 +14,22 @@ def pieces_of(model: bytes) -> list[str]:
 @pytest.mark.parametrize(
     "texts", [["a"], ["a b"], ["x" * 50], ["hello world"] * 3, ["</s> <s>"], ["a▅b"], ["a\0b"]]
 )
-def test_a_small_corpus_gives_a_smaller_vocabulary(texts):
+def test_a_small_corpus_gives_a_smaller_vocabulary(texts: list[str]) -> None:
     pieces = pieces_of(train_unigram(texts, 2000, None))
 
     assert pieces[:4] == list(SPECIAL_TOKENS)
     assert 4 < len(pieces) < 20
 
 
-def test_the_same_corpus_gives_the_same_bytes(corpus):
+def test_the_same_corpus_gives_the_same_bytes(corpus: list[str]) -> None:
     assert train_unigram(corpus, 100, None) == train_unigram(corpus, 100, None)
 
 
-def test_a_long_text_is_not_dropped():
+def test_a_long_text_is_not_dropped() -> None:
     assert "ö" in pieces_of(train_unigram(["a b", "a " * 5000 + "ö"], 50, None))
 
 
-def test_by_default_the_most_frequent_characters_take_three_quarters_of_the_vocabulary():
+def test_by_default_the_most_frequent_characters_take_three_quarters_of_the_vocabulary() -> None:
     frequent = [chr(0x4E00 + i) for i in range(23)]
     rare = [chr(0x6E00 + i) for i in range(100)]
     texts = [" ".join(frequent) for _ in range(20)] + rare
@@ -41,7 +41,7 @@ def test_by_default_the_most_frequent_characters_take_three_quarters_of_the_voca
     assert len(pieces) <= 32
 
 
-def test_coverage_is_the_share_of_the_corpus_that_is_spelt():
+def test_coverage_is_the_share_of_the_corpus_that_is_spelt() -> None:
     texts = ["a" * 10] * 8 + ["b" * 10] + ["cdefghijkl"]  # 100 characters
 
     def characters(coverage: float) -> set[str]:
@@ -54,7 +54,7 @@ def test_coverage_is_the_share_of_the_corpus_that_is_spelt():
     assert characters(1.0) == set("abcdefghijkl▁")
 
 
-def test_characters_that_must_be_covered_and_do_not_fit_are_an_error():
+def test_characters_that_must_be_covered_and_do_not_fit_are_an_error() -> None:
     texts = ["abcdefghijklmnopqrstuvwxyz"]
 
     with pytest.raises(
@@ -66,5 +66,5 @@ def test_characters_that_must_be_covered_and_do_not_fit_are_an_error():
 
 
 @pytest.mark.parametrize("text", ["▅", "\0\x1f"])
-def test_a_corpus_of_characters_that_are_never_pieces_has_the_space_alone(text):
+def test_a_corpus_of_characters_that_are_never_pieces_has_the_space_alone(text: str) -> None:
     assert pieces_of(train_unigram([text], 100, None)) == [*SPECIAL_TOKENS, "▁"]

@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from kerasseq.text import SPECIAL_TOKENS, TOKENIZERS, CharacterTokenizer, TextCodec
+from kerasseq.typing import Tensor
 
 TEXTS = ["Hello, world!", "", "  Jag är\n trött\0", "👨\u200d👩\u200d👧 e\u0301", b"\xff\xfe ok"]
 each_tokenizer = pytest.mark.parametrize("tokenizer", sorted(TOKENIZERS))
@@ -18,7 +19,7 @@ def banana() -> TextCodec:
 
 
 @each_tokenizer
-def test_eager_tf_data_and_batched_agree(codecs, tokenizer):
+def test_eager_tf_data_and_batched_agree(codecs: dict[str, TextCodec], tokenizer: str) -> None:
     codec = codecs[tokenizer]
     expected = codec.encode(TEXTS).to_list()
     dataset = tf.data.Dataset.from_tensor_slices(TEXTS)
@@ -33,11 +34,13 @@ def test_eager_tf_data_and_batched_agree(codecs, tokenizer):
 
 
 @each_tokenizer
-def test_a_function_of_unknown_batch_size_agrees(codecs, tokenizer):
+def test_a_function_of_unknown_batch_size_agrees(
+    codecs: dict[str, TextCodec], tokenizer: str
+) -> None:
     codec = codecs[tokenizer]
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
-    def there_and_back(texts):
+    def there_and_back(texts: Tensor) -> tuple[Tensor, ...]:
         ids = codec.encode(texts)
         return ids, codec.decode(ids.to_tensor()), codec.tokens(ids), codec.tokenize(texts)
 
@@ -50,7 +53,9 @@ def test_a_function_of_unknown_batch_size_agrees(codecs, tokenizer):
 
 
 @each_tokenizer
-def test_an_empty_batch_and_empty_texts_keep_type_and_shape(codecs, tokenizer):
+def test_an_empty_batch_and_empty_texts_keep_type_and_shape(
+    codecs: dict[str, TextCodec], tokenizer: str
+) -> None:
     codec = codecs[tokenizer]
 
     for texts, rows in (([], 0), (["", ""], 2)):
@@ -66,7 +71,9 @@ def test_an_empty_batch_and_empty_texts_keep_type_and_shape(codecs, tokenizer):
 
 
 @each_tokenizer
-def test_the_config_makes_the_same_codec_again(codecs, tokenizer):
+def test_the_config_makes_the_same_codec_again(
+    codecs: dict[str, TextCodec], tokenizer: str
+) -> None:
     codec = codecs[tokenizer]
     config = json.loads(json.dumps(keras.saving.serialize_keras_object(codec)))
 
@@ -80,7 +87,7 @@ def test_the_config_makes_the_same_codec_again(codecs, tokenizer):
 
 
 @each_tokenizer
-def test_long_texts_are_no_trouble(codecs, tokenizer):
+def test_long_texts_are_no_trouble(codecs: dict[str, TextCodec], tokenizer: str) -> None:
     codec = codecs[tokenizer]
     text = "Hello, world! " * 400
 
@@ -89,12 +96,12 @@ def test_long_texts_are_no_trouble(codecs, tokenizer):
     )
 
 
-def test_codecs_are_constants_that_can_be_copied(codecs):
+def test_codecs_are_constants_that_can_be_copied(codecs: dict[str, TextCodec]) -> None:
     for codec in codecs.values():
         assert copy.deepcopy(codec).encode(TEXTS).to_list() == codec.encode(TEXTS).to_list()
 
 
-def test_the_four_ids_and_the_size_are_plain_numbers():
+def test_the_four_ids_and_the_size_are_plain_numbers() -> None:
     codec = banana()
 
     assert (codec.pad_id, codec.unknown_id, codec.start_id, codec.end_id) == (0, 1, 2, 3)
@@ -102,35 +109,35 @@ def test_the_four_ids_and_the_size_are_plain_numbers():
     assert codec.vocabulary_size == 7
 
 
-def test_decoding_stops_at_the_first_end_and_skips_pad_and_start():
+def test_decoding_stops_at_the_first_end_and_skips_pad_and_start() -> None:
     token_ids = [[2, 6, 4, 0, 5, 3, 4, 3], [3, 6], [0, 0, 6]]
 
     assert banana().decode(token_ids).numpy().tolist() == [b"ban", b"", b"b"]
 
 
-def test_tokens_show_the_end_and_nothing_behind_it():
+def test_tokens_show_the_end_and_nothing_behind_it() -> None:
     tokens = banana().tokens([[6, 1, 3, 4, 3, 0], [6, 0, 0], [2, 99]]).to_list()
 
     assert tokens == [[b"b", b"<unk>", b"</s>"], [b"b"], [b"<s>", b"<unk>"]]
 
 
-def test_ids_outside_the_vocabulary_are_unknown():
+def test_ids_outside_the_vocabulary_are_unknown() -> None:
     assert banana().decode([[6, 7, -1, 4]]).numpy()[0].decode() == "b⁇⁇a"
 
 
-def test_lower_case_and_form_apply_before_the_vocabulary_is_made():
+def test_lower_case_and_form_apply_before_the_vocabulary_is_made() -> None:
     codec = TextCodec.train(["E\u0301 É"], "character", normalization="nfc", lowercase=True)
 
     assert codec.vocabulary == [*SPECIAL_TOKENS, "é", " "]
     assert codec.decode(codec.encode(["É", "e\u0301"])).numpy().tolist() == ["é".encode()] * 2
 
 
-def test_training_is_the_same_twice(corpus, codecs):
+def test_training_is_the_same_twice(corpus: list[str], codecs: dict[str, TextCodec]) -> None:
     for name, codec in codecs.items():
         assert TextCodec.train(corpus, tokenizer=name).get_config() == codec.get_config()
 
 
-def test_a_tokenizer_is_a_name_a_plain_config_or_an_object():
+def test_a_tokenizer_is_a_name_a_plain_config_or_an_object() -> None:
     vocabulary = [*SPECIAL_TOKENS, "a b"]
 
     by_config = TextCodec({"name": "regex", "pattern": "a b"}, vocabulary)
@@ -143,7 +150,9 @@ def test_a_tokenizer_is_a_name_a_plain_config_or_an_object():
     )
 
 
-def test_core_tokenizers_need_no_tensorflow_text(corpus, monkeypatch):
+def test_core_tokenizers_need_no_tensorflow_text(
+    corpus: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "tensorflow_text", None)
 
     for tokenizer in ("character", "byte", "word", "regex"):
@@ -153,16 +162,16 @@ def test_core_tokenizers_need_no_tensorflow_text(corpus, monkeypatch):
         TextCodec.train(corpus, "subword").encode(["a"])
 
 
-def test_messages_of_the_constructor():
+def test_messages_of_the_constructor() -> None:
     with pytest.raises(ValueError, match=r"`tokenizer` must be one of 'byte', .*Received: 'bites'"):
         TextCodec("bites", SPECIAL_TOKENS)
     with pytest.raises(ValueError, match=r"`normalization` must be .*'nfkc'\. Received: 'nfd'"):
         TextCodec("character", SPECIAL_TOKENS, normalization="nfd")
     with pytest.raises(TypeError, match=r"`lowercase` must be True or False\. Received: 1"):
-        TextCodec("character", SPECIAL_TOKENS, lowercase=1)
+        TextCodec("character", SPECIAL_TOKENS, lowercase=1)  # type: ignore[arg-type]
 
 
-def test_messages_of_training():
+def test_messages_of_training() -> None:
     with pytest.raises(ValueError, match=r"`tokenizer` must be one of .*Received: 'bpe'"):
         TextCodec.train(["a"], tokenizer="bpe")
     with pytest.raises(TypeError, match=r"not one string\. Received: 'hello'"):

@@ -1,9 +1,11 @@
+from typing import Any
+
 import pytest
 
 from kerasseq.text import TextCodec
 
 
-def pieces_of(text: str, **options) -> list[str]:
+def pieces_of(text: str, **options: Any) -> list[str]:
     codec = TextCodec.train([text], tokenizer="word", **options)
     return [piece.decode() for piece in codec.tokenize([text])[0].numpy()]
 
@@ -24,7 +26,7 @@ def pieces_of(text: str, **options) -> list[str]:
         ("👍🏽❤\ufe0fx", ["👍🏽", "￭❤\ufe0f￭", "x"]),
     ],
 )
-def test_symbols_carry_the_spacing_and_words_do_not(text, pieces):
+def test_symbols_carry_the_spacing_and_words_do_not(text: str, pieces: list[str]) -> None:
     assert pieces_of(text) == pieces
 
 
@@ -40,26 +42,26 @@ def test_symbols_carry_the_spacing_and_words_do_not(text, pieces):
         "!",
     ],
 )
-def test_a_text_comes_back_with_its_own_spacing(text):
+def test_a_text_comes_back_with_its_own_spacing(text: str) -> None:
     codec = TextCodec.train([text], tokenizer="word")
 
     assert codec.decode(codec.encode([text])).numpy()[0].decode() == text
 
 
-def test_white_space_is_collapsed_and_a_joiner_in_the_text_replaced():
+def test_white_space_is_collapsed_and_a_joiner_in_the_text_replaced() -> None:
     codec = TextCodec.train(["a b ■"], tokenizer="word")
 
     assert codec.normalize(["  a\t\n b \u3000￭ "]).numpy()[0].decode() == "a b ■"
 
 
-def test_an_unknown_word_leaves_its_neighbours_as_they_are(codecs):
+def test_an_unknown_word_leaves_its_neighbours_as_they_are(codecs: dict[str, TextCodec]) -> None:
     codec = codecs["word"]
 
     assert codec.decode(codec.encode(["Hello, stranger!"])).numpy()[0].decode() == "Hello, ⁇!"
     assert codec.tokenize(["stranger"]).to_list() == [[b"stranger"]]
 
 
-def test_without_splitting_punctuation_pieces_are_what_spaces_divide():
+def test_without_splitting_punctuation_pieces_are_what_spaces_divide() -> None:
     codec = TextCodec.train(["AA1 R T IY", "3: {@ ￭"], tokenizer="word", split_punctuation=False)
 
     assert codec.tokenize(["AA1  R"]).to_list() == [[b"AA1", b"R"]]
@@ -70,14 +72,14 @@ def test_without_splitting_punctuation_pieces_are_what_spaces_divide():
     ]
 
 
-def test_a_word_that_says_the_end_is_no_end():
+def test_a_word_that_says_the_end_is_no_end() -> None:
     codec = TextCodec.train(["<s> a </s>"], tokenizer="word", split_punctuation=False)
 
     assert codec.encode(["</s>"]).to_list() == [[4]]
     assert codec.decode(codec.encode(["a </s> a"])).numpy().tolist() == [b"a </s> a"]
 
 
-def test_joiners_that_a_model_puts_anywhere_leave_no_trace():
+def test_joiners_that_a_model_puts_anywhere_leave_no_trace() -> None:
     codec = TextCodec.train(["a, (b)!"], tokenizer="word")
     ids = {piece: i for i, piece in enumerate(codec.vocabulary)}
 
@@ -86,6 +88,6 @@ def test_joiners_that_a_model_puts_anywhere_leave_no_trace():
     assert decoded.numpy().tolist() == [b", a (", b"() b"]
 
 
-def test_message_of_a_wrong_option():
+def test_message_of_a_wrong_option() -> None:
     with pytest.raises(TypeError, match=r"`split_punctuation` must be True or False.*'no'"):
         TextCodec.train(["a"], tokenizer="word", split_punctuation="no")
