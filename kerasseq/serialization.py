@@ -1,7 +1,7 @@
 """Register a class, and get a member of a family by name, config or object."""
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import keras
 
@@ -45,7 +45,7 @@ def get(
     if isinstance(identifier, Mapping) and "class_name" in identifier:
         identifier = keras.saving.deserialize_keras_object(dict(identifier))
     if isinstance(identifier, _contract(family)):
-        return identifier
+        return cast(Member, identifier)
     names = ", ".join(repr(name) for name in sorted(family))
     raise ValueError(
         f"`{argument}` must be one of {names}, a config of one, or an object of that family. "

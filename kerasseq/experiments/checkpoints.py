@@ -89,7 +89,7 @@ class Checkpoints:
     def _weights_path(self, epoch: int) -> Path:
         return self.folder / f"weights_{epoch:04d}.npz"
 
-    def _write(self, path: Path, arrays: dict[str, np.ndarray]) -> None:
+    def _write(self, path: Path, arrays: dict[str, Any]) -> None:
         with written_beside(path) as temporary, open(temporary, "wb") as file:
             np.savez(file, **arrays)
 

@@ -1,7 +1,7 @@
 """The pairs of a run, and the codecs made for them."""
 
 import logging
-from typing import NamedTuple
+from typing import Literal, NamedTuple, cast
 
 from kerasseq import data
 from kerasseq.data import Pairs
@@ -47,13 +47,12 @@ def read_data(config: DataConfig) -> RunData:
             "`data.train` and `data.valid` must name files, or `data.sample` a shipped sample. "
             f"Received: train {config.train!r}, valid {config.valid!r}."
         )
-    test = None
-    if config.test is not None:
-        test = _held_out(config, _read_pairs(config, config.test, config.test_target))
     return RunData(
         _read_pairs(config, config.train, config.train_target),
         _held_out(config, _read_pairs(config, config.valid, config.valid_target)),
-        test,
+        None
+        if config.test is None
+        else _held_out(config, _read_pairs(config, config.test, config.test_target)),
     )
 
 
@@ -62,10 +61,11 @@ def _held_out(config: DataConfig, pairs: Pairs) -> Pairs:
 
 
 def _read_pairs(config: DataConfig, path: str, target_path: str | None) -> Pairs:
+    empty = cast(Literal["error", "drop"], config.empty)  # the configuration has checked it
     if target_path is not None:
-        return data.read_parallel(path, target_path, empty=config.empty)
+        return data.read_parallel(path, target_path, empty=empty)
     return data.read_tsv(
-        path, config.source_column, config.target_column, config.header, empty=config.empty
+        path, config.source_column, config.target_column, config.header, empty=empty
     )
 
 

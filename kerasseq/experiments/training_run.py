@@ -1,7 +1,7 @@
 import logging
 import os
 import time
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 import keras
 
@@ -144,7 +144,7 @@ def _training_batches(config: ExperimentConfig, pairs: Pairs, drafter: Translato
         batch_tokens=config.training.batch_tokens if config.training.batch_size is None else None,
         batch_size=config.training.batch_size,
         max_length=config.data.max_length,
-        long_pairs=config.data.long_pairs,
+        long_pairs=cast(Literal["drop", "cut"], config.data.long_pairs),
         seed=config.seed,
         sampling=config.training.sampling,
     )

@@ -41,7 +41,9 @@ def tiny_config(date_files: dict[str, str]) -> Callable[..., ExperimentConfig]:
     def make(**training: Any) -> ExperimentConfig:
         text = TextConfig(tokenizer="character", vocabulary_size=64)
         return ExperimentConfig(
-            data=DataConfig(**date_files),
+            data=DataConfig(
+                train=date_files["train"], valid=date_files["valid"], test=date_files["test"]
+            ),
             source_text=text,
             target_text=text,
             model=ModelConfig(
