@@ -8,7 +8,7 @@ import keras
 
 from kerasseq import checks
 from kerasseq.layers.cells import get_cell
-from kerasseq.layers.cells.cell_stack import serialize_cell
+from kerasseq.layers.cells.cell_stack import keep_pattern, serialize_cell
 from kerasseq.typing import Shape, State, Tensor
 
 
@@ -37,12 +37,14 @@ class Bridge(keras.layers.Layer, abc.ABC):
         ValueError: if an argument is out of range, or the encoder's state does not fit.
     """
 
+    cell: Any
+
     def __init__(self, units: int, cell: Any = "lstm", num_layers: int = 1, **kwargs: Any) -> None:
         super().__init__(**{"autocast": False, **kwargs})
         checks.check_positive_integer("units", units)
         checks.check_positive_integer("num_layers", num_layers)
         self.units = units
-        self.cell = cell
+        keep_pattern(self, cell)
         self.num_layers = num_layers
         self.state_sizes = num_layers * get_cell(cell, units=units).state_sizes
 

@@ -56,6 +56,14 @@ def serialize_cell(cell: Any) -> Any:
     return cell
 
 
+def keep_pattern(layer: keras.layers.Layer, cell: Any) -> None:
+    """Sets `layer.cell`, which `get_config` reads, without making it a part of the layer.
+
+    Keras would count the weights of a pattern among the layer's, and never train them.
+    """
+    object.__setattr__(layer, "cell", cell)
+
+
 def split_state(cells: Sequence[RecurrentCell], state: State) -> list[State]:
     """Cuts a flat list of states into one list a cell."""
     parts, start = [], 0

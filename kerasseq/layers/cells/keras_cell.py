@@ -62,7 +62,10 @@ class KerasCell(RecurrentCell):
         _say_slow(type(cell).__name__)
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "cell": keras.saving.serialize_keras_object(self.cell)}
+        cell = keras.saving.serialize_keras_object(self.cell)
+        # A copy is built with the shape of its own place, not with that of the pattern.
+        cell.pop("build_config", None)
+        return {**super().get_config(), "cell": cell}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "KerasCell":

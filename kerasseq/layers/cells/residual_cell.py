@@ -2,7 +2,7 @@ from typing import Any
 
 from keras import ops
 
-from kerasseq.layers.cells.cell_stack import make_cells, serialize_cell
+from kerasseq.layers.cells.cell_stack import keep_pattern, make_cells, serialize_cell
 from kerasseq.layers.cells.recurrent_cell import (
     CellStep,
     RecurrentCell,
@@ -41,9 +41,11 @@ class ResidualCell(RecurrentCell):
         Wu et al., Google's Neural Machine Translation System, 2016.
     """
 
+    cell: Any
+
     def __init__(self, units: int, cell: Any = "lstm", **kwargs: Any) -> None:
         super().__init__(units, **kwargs)
-        self.cell = cell
+        keep_pattern(self, cell)
         self.inner_cell = make_cells(cell, units, 1, "inner_cell", self.dtype_policy)[0]
         self.state_names = self.inner_cell.state_names
 

@@ -6,7 +6,12 @@ from keras import ops
 from kerasseq import checks, serialization
 from kerasseq.layers.attention import get_attention
 from kerasseq.layers.attention.attention import Attention
-from kerasseq.layers.cells.cell_stack import check_residual_from, make_cells, serialize_cell
+from kerasseq.layers.cells.cell_stack import (
+    check_residual_from,
+    keep_pattern,
+    make_cells,
+    serialize_cell,
+)
 from kerasseq.layers.decoders.attention_loop import AttentionLoop
 from kerasseq.layers.decoders.attention_penalty import doubly_stochastic_penalty
 from kerasseq.layers.decoders.decoder import Decoder, check_initial_state, initial_cell_states
@@ -77,6 +82,8 @@ class AttentionDecoder(Decoder):
         Wu et al., Google's Neural Machine Translation System, 2016.
     """
 
+    cell: Any
+
     def __init__(
         self,
         units: int,
@@ -107,7 +114,7 @@ class AttentionDecoder(Decoder):
         check_residual_from(residual_from, num_layers, minimum=1)
         checks.check_number("doubly_stochastic", doubly_stochastic, minimum=0)
         self.units = units
-        self.cell = cell
+        keep_pattern(self, cell)
         self.num_layers = num_layers
         self.attention = attention
         self.wiring = wiring

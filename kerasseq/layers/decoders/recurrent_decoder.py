@@ -9,6 +9,7 @@ from kerasseq.layers.cells.cell_stack import (
     check_residual_from,
     climb,
     join_states,
+    keep_pattern,
     make_cells,
     serialize_cell,
     split_columns,
@@ -68,6 +69,8 @@ class RecurrentDecoder(Decoder):
         Learning Phrase Representations using RNN Encoder-Decoder, 2014.
     """
 
+    cell: Any
+
     def __init__(
         self,
         units: int,
@@ -90,7 +93,7 @@ class RecurrentDecoder(Decoder):
         checks.check_rate("recurrent_dropout", recurrent_dropout)
         check_residual_from(residual_from, num_layers, minimum=1)
         self.units = units
-        self.cell = cell
+        keep_pattern(self, cell)
         self.num_layers = num_layers
         self.context = context
         self.readout = readout

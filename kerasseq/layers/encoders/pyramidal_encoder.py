@@ -6,7 +6,7 @@ from keras import ops
 from kerasseq import checks
 from kerasseq.layers import dropout as dropout_factors
 from kerasseq.layers import masking
-from kerasseq.layers.cells.cell_stack import make_cells, serialize_cell
+from kerasseq.layers.cells.cell_stack import keep_pattern, make_cells, serialize_cell
 from kerasseq.layers.cells.recurrent_cell import RecurrentCell
 from kerasseq.layers.encoders.directions import run_directions
 from kerasseq.layers.encoders.encoder import Encoder
@@ -54,6 +54,8 @@ class PyramidalEncoder(Encoder):
         Chan et al., Listen, Attend and Spell, 2016.
     """
 
+    cell: Any
+
     def __init__(
         self,
         units: int,
@@ -78,7 +80,7 @@ class PyramidalEncoder(Encoder):
         checks.check_rate("output_dropout", output_dropout)
         checks.check_rate("recurrent_dropout", recurrent_dropout)
         self.units = units
-        self.cell = cell
+        keep_pattern(self, cell)
         self.num_layers = num_layers
         self.reduction = reduction
         self.bidirectional = bidirectional

@@ -10,6 +10,7 @@ from kerasseq.layers.cells.cell_stack import (
     check_residual_from,
     climb,
     is_residual,
+    keep_pattern,
     make_cells,
     serialize_cell,
 )
@@ -60,6 +61,8 @@ class RecurrentEncoder(Encoder):
         Translate, 2015.
     """
 
+    cell: Any
+
     def __init__(
         self,
         units: int,
@@ -88,7 +91,7 @@ class RecurrentEncoder(Encoder):
             checks.check_rate(argument, rate)
         check_residual_from(residual_from, num_layers, minimum=0)
         self.units = units
-        self.cell = cell
+        keep_pattern(self, cell)
         self.num_layers = num_layers
         self.bidirectional = bidirectional
         self.input_dropout = input_dropout

@@ -1,0 +1,85 @@
+"""What holds for every bridge of the family."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from kerasseq.layers import RecurrentDecoder, RecurrentEncoder
+from kerasseq.layers.bridges import BRIDGES, LastStateBridge, get_bridge
+from kerasseq.layers.bridges.pooling_bridges import PoolingBridge
+
+Array = np.ndarray
+LENGTHS = (5, 3, 0)
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize("name", BRIDGES)
+def test_a_bridge_holds_the_contract_of_a_layer(
+    name: str,
+    check_layer: Callable[..., Any],
+    numbers: Callable[..., Array],
+    mask_of: Callable[..., Array],
+) -> None:
+    pools = issubclass(BRIDGES[name], PoolingBridge)
+    inputs = {"state": [numbers(3, 4), numbers(3, 4)], "memory": numbers(3, 5, 6) - 1}
+    masks = {"memory": mask_of(LENGTHS, 5)} if pools else {}
+    optional = [] if pools else ["memory"]
+    check_layer(partial(BRIDGES[name], 4, cell="lstm"), inputs, masks, optional)
+
+
+@pytest.mark.parametrize("name", BRIDGES)
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@pytest.mark.parametrize("num_layers", [1, 3])
+@pytest.mark.parametrize(
+    "encoder",
+    [
+        {"cell": "lstm", "num_layers": 3},
+        {"cell": "gru", "num_layers": 2, "bidirectional": "first"},
+        {"cell": "lstm", "bidirectional": True},
+    ],
+    ids=["stacked", "first", "bidirectional"],
+)
+def test_it_joins_any_encoder_to_any_decoder_or_says_why_not(
+    name: str,
+    cell: str,
+    num_layers: int,
+    encoder: dict[str, Any],
+    numbers: Callable[..., Array],
+) -> None:
+    inputs = ops.convert_to_tensor(numbers(2, 2, 3))
+    memory, state = RecurrentEncoder(4, **encoder)(inputs)
+    bridge = get_bridge(name, units=4, cell=cell, num_layers=num_layers)
+    sizes = tuple(tensor.shape[-1] for tensor in state)
+    if name == "last_state" and sizes[-len(bridge.state_sizes) :] != bridge.state_sizes:
+        with pytest.raises(ValueError, match="Use `DenseBridge`"):
+            bridge(state, memory)
+        return
+    made = bridge(state, memory)
+    outputs, _, _ = RecurrentDecoder(4, cell=cell, num_layers=num_layers)(inputs, memory, made)
+    assert tuple(outputs.shape) == (2, 2, 4)
+
+
+@pytest.mark.parametrize("name", BRIDGES)
+def test_it_makes_each_state_of_a_cell_of_keras(name: str, numbers: Callable[..., Array]) -> None:
+    cell = keras.layers.LSTMCell(4)
+    bridge = get_bridge(name, units=4, cell=cell, num_layers=2)
+    state = [ops.convert_to_tensor(numbers(2, 4)) for _ in range(4)]
+    made = bridge(state, ops.convert_to_tensor(numbers(2, 3, 5)))
+    assert [tuple(tensor.shape) for tensor in made] == [(2, 4)] * 4
+
+
+def test_a_bridge_is_chosen_by_config_too() -> None:
+    bridge = get_bridge({"name": "dense", "activation": None}, units=4, cell="gru", num_layers=2)
+    assert bridge.get_config()["activation"] == "linear"
+    assert bridge.state_sizes == (4, 4)
+
+
+@pytest.mark.parametrize("argument", ["units", "num_layers"])
+def test_sizes_must_be_positive(argument: str) -> None:
+    with pytest.raises(ValueError, match=rf"`{argument}` must be .* at least 1\. Received: 0"):
+        LastStateBridge(**{"units": 4, argument: 0})
