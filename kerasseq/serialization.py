@@ -37,11 +37,10 @@ def get(
         ValueError: if no member has that name, or the object is of another family.
         TypeError: if a plain config has an option that the member does not take.
     """
-    if isinstance(identifier, str) and identifier in family:
-        return family[identifier](**arguments)
-    if isinstance(identifier, Mapping) and identifier.get("name") in family:
-        options = dict(identifier)
-        return family[options.pop("name")](**{**arguments, **options})
+    options = dict(identifier) if isinstance(identifier, Mapping) else {"name": identifier}
+    name = options.pop("name", None)
+    if isinstance(name, str) and name in family:
+        return family[name](**{**arguments, **options})
     if isinstance(identifier, Mapping) and "class_name" in identifier:
         identifier = keras.saving.deserialize_keras_object(dict(identifier))
     if isinstance(identifier, _contract(family)):

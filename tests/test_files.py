@@ -1,0 +1,115 @@
+"""A reader of a file never sees half of it, whatever happens to the writer."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from kerasseq.files import remove_leftovers, written_beside
+
+
+def write(path: str | Path, text: str) -> None:
+    with written_beside(path) as temporary:
+        Path(temporary).write_text(text, encoding="utf-8")
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_the_file_is_there_when_all_went_well(tmp_path: Path) -> None:
+    write(tmp_path / "report.json", "new")
+    assert names(tmp_path) == ["report.json"]
+    assert (tmp_path / "report.json").read_text(encoding="utf-8") == "new"
+
+
+def test_the_folder_is_made(tmp_path: Path) -> None:
+    write(tmp_path / "runs" / "mine" / "model.keras", "weights")
+    assert names(tmp_path / "runs" / "mine") == ["model.keras"]
+
+
+def test_until_the_end_the_old_file_stays_and_the_new_one_lies_beside(tmp_path: Path) -> None:
+    path = tmp_path / "model.keras"
+    write(path, "old")
+    with written_beside(path) as temporary:
+        Path(temporary).write_text("half", encoding="utf-8")
+        assert path.read_text(encoding="utf-8") == "old"
+        assert Path(temporary).parent == tmp_path
+        assert temporary.endswith(".keras")  # Keras looks at the ending
+        assert Path(temporary).name.startswith(".")  # no pattern such as *.keras finds it
+    assert path.read_text(encoding="utf-8") == "half"
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
+def test_an_error_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, error: type[BaseException]
+) -> None:
+    path = tmp_path / "model.keras"
+    write(path, "old")
+
+    def write_half() -> None:
+        with written_beside(path) as temporary:
+            Path(temporary).write_text("half", encoding="utf-8")
+            raise error
+
+    with pytest.raises(error):
+        write_half()
+    assert names(tmp_path) == ["model.keras"]
+    assert path.read_text(encoding="utf-8") == "old"
+
+
+def test_a_writer_that_removes_its_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), written_beside(tmp_path / "a.txt") as temporary:
+        os.remove(temporary)
+    assert names(tmp_path) == []
+
+
+def test_a_target_that_is_a_folder_is_an_error_and_stays(tmp_path: Path) -> None:
+    (tmp_path / "model.keras").mkdir()
+    with pytest.raises(OSError, match="model.keras"):
+        write(tmp_path / "model.keras", "weights")
+    assert names(tmp_path) == ["model.keras"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
+@pytest.mark.parametrize(("mask", "expected"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
+def test_others_may_read_what_the_user_lets_them_read(
+    tmp_path: Path, mask: int, expected: int
+) -> None:
+    before = os.umask(mask)
+    try:
+        write(tmp_path / "model.keras", "weights")
+        assert os.umask(mask) == mask
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "model.keras").stat().st_mode) == expected
+
+
+def test_a_relative_path_means_the_folder_of_the_beginning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with written_beside("report.json") as temporary:
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        Path(temporary).write_text("new", encoding="utf-8")
+    assert names(tmp_path) == ["elsewhere", "report.json"]
+
+
+def test_leftovers_of_a_killed_writer_are_removed_and_nothing_else(tmp_path: Path) -> None:
+    kept = [".hidden.json", "model.keras", "model.partial-keras"]
+    for name in [*kept, ".model.partial-x1y2.keras", ".state.partial-abc.npz"]:
+        (tmp_path / name).touch()
+    remove_leftovers(tmp_path)
+    assert names(tmp_path) == kept
+
+
+def test_the_leftover_of_a_real_writer_has_such_a_name(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), written_beside(tmp_path / "model.keras"):
+        remove_leftovers(tmp_path)
+    assert names(tmp_path) == []
+
+
+def test_no_folder_has_no_leftovers(tmp_path: Path) -> None:
+    remove_leftovers(tmp_path / "nowhere")
