@@ -1,0 +1,150 @@
+"""A flag for every field of a tree of dataclasses, with its help from their docstrings."""
+
+import argparse
+import dataclasses
+import difflib
+import inspect
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple, NoReturn, TypeVar
+
+import jsonargparse
+
+from kerasseq.commands.process import UsageError
+from kerasseq.experiments.config_files import field_types, from_mapping, words
+
+Config = TypeVar("Config")
+
+
+class Flag(NamedTuple):
+    """One field of the tree.
+
+    Attributes:
+        name: dotted, such as `training.epochs`.
+        annotation: the field's type.
+        default: its value where the flag is not given.
+        description: what its docstring says.
+        group: the name of the section it stands in; empty for the root.
+    """
+
+    name: str
+    annotation: Any
+    default: Any
+    description: str
+    group: str
+
+
+class ConfigParser(jsonargparse.ArgumentParser):
+    """Makes a configuration out of flags, and raises `UsageError`.
+
+    Args:
+        name: the command's name.
+        usage: the usage line; the generated one would name each flag.
+        description: what it does; stands above the arguments in the help.
+        config: what holds where no flag says otherwise.
+    """
+
+    def __init__(self, name: str, usage: str, description: str, config: Any) -> None:
+        super().__init__(
+            prog=f"kerasseq {name}", usage=usage, description=description, allow_abbrev=False
+        )
+        self.root = type(config)
+        self.flags = {flag.name: flag for flag in flags_of(config)}
+        sections = describe_fields(self.root)
+        groups: dict[str, Any] = {}
+        for flag in self.flags.values():
+            if flag.group not in groups:
+                title = flag.group or "general"
+                groups[flag.group] = self.add_argument_group(title, sections.get(flag.group))
+            options: dict[str, Any] = {"type": flag.annotation}
+            if flag.annotation == list[str]:  # words with spaces between them, as elsewhere
+                options = {"type": str, "nargs": "+"}
+            groups[flag.group].add_argument(
+                f"--{flag.name}", default=flag.default, help=flag.description, **options
+            )
+
+    def config(self, values: jsonargparse.Namespace) -> Any:
+        """Returns the configuration of parsed arguments.
+
+        Args:
+            values: what `parse_args` returned; what is no field of the configuration is left out.
+
+        Raises:
+            ValueError, TypeError: if the configuration refuses a value.
+        """
+        fields = {flag.name.partition(".")[0] for flag in self.flags.values()}
+        chosen = {name: value for name, value in values.as_dict().items() if name in fields}
+        return from_mapping(self.root, chosen)
+
+    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+        """Raises what jsonargparse would print, in one sentence."""
+        key = re.search(r'Parser key "([^"]+)"', message)
+        value = re.search(r"(?:Given|Got) value: (.*)\Z", message, flags=re.DOTALL)
+        if key and value and key[1] in self.flags:
+            expected = words(self.flags[key[1]].annotation)
+            message = f"`--{key[1]}` must be {expected}. Received: {value[1]!r}."
+        unknown = re.search(r"[Uu]nrecognized arguments: --([\w.]+)", message)
+        if unknown:
+            similar = difflib.get_close_matches(unknown[1], self.flags, n=1)
+            message += f". Did you mean --{similar[0]}?" if similar else ""
+        raise UsageError(f"{message} (see {self.prog} --help)") from ex
+
+
+def flags_of(config: Any, prefix: str = "") -> Iterator[Flag]:
+    """Yields a flag for each field of a tree of dataclasses.
+
+    Args:
+        config: the tree; its values are the defaults.
+        prefix: what goes before the fields' names, with a dot at its end.
+    """
+    descriptions = describe_fields(type(config))
+    for name, annotation in field_types(type(config)).items():
+        value = getattr(config, name)
+        if dataclasses.is_dataclass(value):
+            yield from flags_of(value, f"{prefix}{name}.")
+        else:
+            group = prefix.removesuffix(".")
+            yield Flag(prefix + name, annotation, value, descriptions.get(name, ""), group)
+
+
+def describe_fields(cls: type) -> dict[str, str]:
+    """Returns what the docstring of a dataclass says of its fields.
+
+    Args:
+        cls: a class whose docstring has a section `Args:`.
+
+    Example:
+
+    >>> class Config:
+    ...     '''One line.
+    ...
+    ...     Args:
+    ...         epochs: how often all pairs
+    ...             are seen.
+    ...         seed: of what is drawn.
+    ...     '''
+    >>> describe_fields(Config)
+    {'epochs': 'how often all pairs are seen.', 'seed': 'of what is drawn.'}
+    """
+    text = inspect.cleandoc(cls.__doc__ or "")
+    section = re.search(r"^Args:\n((?: {4}.*\n?|\n)+)", text, flags=re.MULTILINE)
+    if section is None:
+        return {}
+    entries = re.findall(r"^ {4}(\w+): (.*(?:\n {8}.*)*)", section[1], flags=re.MULTILINE)
+    # A `%` would be the beginning of a format.
+    return {name: " ".join(said.split()).replace("%", "%%") for name, said in entries}
+
+
+def value_of(flag: str, arguments: list[str]) -> str | None:
+    """Returns the value of one flag, the last one if it is given several times.
+
+    Args:
+        flag: the flag with its dashes.
+        arguments: the whole command line.
+    """
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    parser.add_argument(flag, dest="value")
+    try:
+        return parser.parse_known_args(arguments)[0].value
+    except argparse.ArgumentError as error:
+        raise UsageError(str(error)) from error

@@ -1,0 +1,150 @@
+"""`kerasseq evaluate`: a model and pairs -> BLEU, chrF and whatever else is asked for."""
+
+import argparse
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from kerasseq import checks
+from kerasseq.commands.loading import load_ensemble
+from kerasseq.commands.process import CommandParser, UsageError, run
+from kerasseq.commands.search_flags import add_search_flags, choosing, with_search_flags
+from kerasseq.commands.windows import translate_windows
+
+if TYPE_CHECKING:
+    from kerasseq.data import Pairs
+    from kerasseq.evaluation import EvaluationReport
+
+DESCRIPTION = """Translates the sources of a file and compares the outputs with its targets. Prints
+each metric in percent with the signature that makes it reproducible. On the test file of a run
+these are the numbers of its report.json."""
+
+
+def evaluate(arguments: Sequence[str] | None = None) -> int:
+    """Compares a model's translations with those of a file.
+
+    Args:
+        arguments: what stands after the command's name; `None` takes those of the process.
+
+    Returns:
+        The exit code.
+    """
+    return run("evaluate", _evaluate, arguments)
+
+
+def _parser() -> CommandParser:
+    parser = CommandParser("evaluate", DESCRIPTION)
+    add = parser.add_argument
+    add(
+        "--model",
+        required=True,
+        action="append",
+        metavar="FILE",
+        help="the model.keras of a run; several that share vocabularies are an ensemble",
+    )
+    add(
+        "--data",
+        required=True,
+        metavar="FILE",
+        help="pairs: source<TAB>target, or the sources if --target_data is given",
+    )
+    add("--target_data", metavar="FILE", help="the targets, line by line beside --data")
+    add(
+        "--source_column",
+        type=column,
+        default=0,
+        metavar="C",
+        help="name or number (from 0) of the sources' column in a TSV file (0)",
+    )
+    add(
+        "--target_column",
+        type=column,
+        default=1,
+        metavar="C",
+        help="name or number of the targets' column (1)",
+    )
+    add(
+        "--header",
+        action=argparse.BooleanOptionalAction,
+        help="whether the first line holds the columns' names; a named column implies it",
+    )
+    add(
+        "--group_references",
+        action="store_true",
+        help="lines of one source are references of one another: an output may equal any of them",
+    )
+    add(
+        "--metrics",
+        nargs="+",
+        default=["bleu", "chrf", "exact_match"],
+        metavar="NAME",
+        help="what is computed (bleu chrf exact_match); also sequence_error_rate, "
+        "phoneme_error_rate, word_error_rate, character_error_rate",
+    )
+    add(
+        "--perplexity",
+        action="store_true",
+        help="also how many tokens the network hesitates between when it is given the targets",
+    )
+    add("--json", action="store_true", help="print one JSON object")
+    add("--batch_size", type=int, default=64, metavar="N", help="texts that run at once (64)")
+    add_search_flags(parser)
+    return parser
+
+
+def column(text: str) -> int | str:
+    """Returns a column as the readers take it: a number from 0, or a name.
+
+    Args:
+        text: what stands on the command line.
+    """
+    return int(text) if text.isdecimal() else text
+
+
+def _evaluate(arguments: Sequence[str]) -> None:
+    options = _parser().parse_args(arguments)
+    checks.check_positive_integer("--batch_size", options.batch_size)
+    from kerasseq import evaluation
+
+    metrics = evaluation.get_metrics(options.metrics)
+    pairs = _read_pairs(options)
+    translator = with_search_flags(load_ensemble(options.model), options)
+    hypotheses = [
+        translation.text
+        for window in translate_windows(
+            choosing(translator, options), pairs.sources, options.batch_size, total=len(pairs)
+        )
+        for translation in window
+    ]
+    report = evaluation.evaluate(hypotheses, pairs.references, metrics)
+    extra = {"perplexity": translator.perplexity(pairs)} if options.perplexity else {}
+    _print(report, extra, options.json)
+
+
+def _read_pairs(options: argparse.Namespace) -> "Pairs":
+    from kerasseq import data
+
+    if options.target_data is None:
+        pairs = data.read_tsv(
+            options.data, options.source_column, options.target_column, options.header
+        )
+    elif options.source_column != 0 or options.target_column != 1 or options.header is not None:
+        raise UsageError(
+            "--target_data means two files of plain lines; "
+            "--source_column, --target_column and --header are for one TSV file."
+        )
+    else:
+        pairs = data.read_parallel(options.data, options.target_data)
+    return pairs.group() if options.group_references else pairs
+
+
+def _print(report: "EvaluationReport", extra: dict[str, float], as_json: bool) -> None:
+    values = {**report.values, **extra}
+    if as_json:
+        said = {**values, "signature": report.signatures, "sentences": report.count}
+        print(json.dumps(said, ensure_ascii=False))
+        return
+    width = max(len(name) for name in (*values, "sentences"))
+    for name, value in values.items():
+        print(f"{name:{width}}  {value:6.2f}  {report.signatures.get(name, '')}".rstrip())
+    print(f"{'sentences':{width}}  {report.count:6,}")

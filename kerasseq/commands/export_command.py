@@ -1,0 +1,34 @@
+"""`kerasseq export`: a model -> a SavedModel for TF Serving."""
+
+from collections.abc import Sequence
+
+from kerasseq.commands.loading import load_translator
+from kerasseq.commands.process import CommandParser, run
+
+DESCRIPTION = """Writes a SavedModel, string in and string out, that needs neither Keras nor
+kerasseq, into a numbered folder below --output, and prints that folder."""
+
+
+def export(arguments: Sequence[str] | None = None) -> int:
+    """Writes a model as a SavedModel for TF Serving.
+
+    Args:
+        arguments: what stands after the command's name; `None` takes those of the process.
+
+    Returns:
+        The exit code.
+    """
+    return run("export", _export, arguments)
+
+
+def _export(arguments: Sequence[str]) -> None:
+    parser = CommandParser("export", DESCRIPTION)
+    parser.add_argument("--model", required=True, metavar="FILE", help="the model.keras of a run")
+    parser.add_argument(
+        "--output", required=True, metavar="DIR", help="the folder that TF Serving watches"
+    )
+    parser.add_argument(
+        "--version", type=int, metavar="N", help="the model's version (the next free number)"
+    )
+    options = parser.parse_args(arguments)
+    print(load_translator(options.model).export(options.output, version=options.version))

@@ -1,0 +1,133 @@
+"""`kerasseq translate`: texts, a file or standard input -> translations."""
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from kerasseq import checks
+from kerasseq.commands.input_lines import count_lines, iterate_lines
+from kerasseq.commands.loading import load_ensemble
+from kerasseq.commands.process import CommandParser, UsageError, real_text, run
+from kerasseq.commands.search_flags import add_search_flags, choosing, with_search_flags
+from kerasseq.commands.windows import translate_windows
+
+if TYPE_CHECKING:
+    from kerasseq import Translation, Translator
+
+logger = logging.getLogger(__name__)
+
+DESCRIPTION = """Translates texts, a file or standard input, and prints one line a text in the same
+order. With --n_best above 1 there is a line for each output: the text's number, the output's
+score (summed natural log probability) and the output, separated by tabs. With --json there is one
+object a text: source, text, score, finished, truncated, alternatives, source_tokens,
+target_tokens, attention_weights."""
+
+
+def translate(arguments: Sequence[str] | None = None) -> int:
+    """Translates texts, a file or standard input.
+
+    Args:
+        arguments: what stands after the command's name; `None` takes those of the process.
+
+    Returns:
+        The exit code.
+    """
+    return run("translate", _translate, arguments)
+
+
+def _parser() -> CommandParser:
+    parser = CommandParser("translate", DESCRIPTION)
+    add = parser.add_argument
+    add(
+        "--model",
+        required=True,
+        action="append",
+        metavar="FILE",
+        help="the model.keras of a run; several that share vocabularies are an ensemble",
+    )
+    add("--input", metavar="FILE", help="a text a line, UTF-8, plain or compressed (gzip, xz)")
+    add("--json", action="store_true", help="print everything, an object a line")
+    add("--prefix", metavar="TEXT", help="how each translation must begin")
+    add("--batch_size", type=int, default=64, metavar="N", help="texts that run at once (64)")
+    add_search_flags(parser)
+    add("texts", nargs="*", metavar="TEXT", help="a text to translate")
+    return parser
+
+
+def _translate(arguments: Sequence[str]) -> None:
+    # Texts may stand between the flags.
+    options = _parser().parse_intermixed_args(arguments)
+    checks.check_positive_integer("--batch_size", options.batch_size)
+    if options.texts and options.input is not None:
+        raise UsageError("texts and --input exclude each other.")
+    total = len(options.texts) or count_lines(options.input)
+    translator = with_search_flags(load_ensemble(options.model), options)
+    at_terminal = not options.texts and options.input is None and sys.stdin.isatty()
+    counts = {"texts": 0, "truncated": 0, "unfinished": 0}
+    for window in translate_windows(
+        _answering(translator, options),
+        _texts(options),
+        options.batch_size,
+        window=1 if at_terminal else None,
+        total=total,
+        show_progress=not sys.stdout.isatty(),  # there the outputs themselves are the progress
+    ):
+        _print(window, counts["texts"], options)
+        counts["texts"] += len(window)
+        counts["truncated"] += sum(translation.truncated for translation in window)
+        counts["unfinished"] += sum(not translation.finished for translation in window)
+    _warn(counts, translator.max_source_length)
+
+
+def _texts(options: argparse.Namespace) -> Iterable[str]:
+    if options.texts:
+        return [real_text(text) for text in options.texts]
+    return iterate_lines(options.input)
+
+
+def _answering(
+    translator: "Translator", options: argparse.Namespace
+) -> 'Callable[[Sequence[str], int], list["Translation"]]':
+    if options.prefix is None:
+        return choosing(translator, options)
+    if options.minimum_bayes_risk is not None:
+        raise UsageError("--prefix and --minimum_bayes_risk exclude each other.")
+    prefix = real_text(options.prefix)
+    return lambda texts, batch_size: translator.complete(texts, [prefix] * len(texts), batch_size)
+
+
+def _print(window: Sequence["Translation"], before: int, options: argparse.Namespace) -> None:
+    several = (options.n_best or 1) > 1 and options.minimum_bayes_risk is None
+    for number, translation in enumerate(window, start=before + 1):
+        if options.json:
+            print(json.dumps(translation.to_dict(), ensure_ascii=False))
+        elif several:
+            for each in translation.alternatives:
+                print(number, f"{each.score:.4f}", _line(each.text), sep="\t")
+        else:
+            print(_line(translation.text))
+    sys.stdout.flush()
+
+
+def _line(text: str) -> str:
+    """The text on one line, whatever a character or byte model has written."""
+    return " ".join(text.splitlines()) if "\n" in text or "\r" in text else text
+
+
+def _warn(counts: dict[str, int], max_source_length: int) -> None:
+    if counts["truncated"]:
+        logger.warning(
+            "%d of %d texts were longer than the %d tokens that the model reads, and were cut.",
+            counts["truncated"],
+            counts["texts"],
+            max_source_length,
+        )
+    if counts["unfinished"]:
+        logger.warning(
+            "%d of %d outputs were cut off at their longest length.",
+            counts["unfinished"],
+            counts["texts"],
+        )

@@ -1,0 +1,115 @@
+import json
+from pathlib import Path
+
+import pytest
+
+import kerasseq
+from kerasseq import commands, evaluation
+
+SOURCES = ["hello world", "what is this?", "a b c", "is this a world"]
+
+
+@pytest.fixture(scope="module")
+def outputs(translator: kerasseq.Translator) -> list[str]:
+    return [each.text for each in translator(SOURCES)]
+
+
+@pytest.fixture
+def pairs_file(tmp_path: Path, outputs: list[str]) -> str:
+    """Two targets are what the model says, two are not."""
+    targets = [*outputs[:2], "something else", "and more"]
+    path = tmp_path / "pairs.tsv"
+    path.write_text("".join(f"{a}\t{b}\n" for a, b in zip(SOURCES, targets, strict=True)))
+    return str(path)
+
+
+def test_the_numbers_are_those_of_the_evaluation_room(
+    model: str, pairs_file: str, outputs: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert commands.evaluate(["--model", model, "--data", pairs_file, "--json"]) == 0
+    report = evaluation.evaluate(outputs, [*outputs[:2], "something else", "and more"])
+    assert json.loads(capsys.readouterr().out) == {
+        **report.values,
+        "signature": report.signatures,
+        "sentences": 4,
+    }
+    assert report.values["exact_match"] == 50.0
+
+
+def test_without_json_there_is_a_metric_a_line_with_its_signature(
+    model: str, pairs_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = ["--metrics", "exact_match", "chrf", "--perplexity"]
+    assert commands.evaluate(["--model", model, "--data", pairs_file, *flags]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert [row[0] for row in rows] == ["exact_match", "chrf", "perplexity", "sentences"]
+    assert rows[0][1:2] == ["50.00"]
+    assert rows[1][2].startswith("nrefs:1|case:mixed|")
+    assert float(rows[2][1]) > 1
+    assert rows[3][1] == "4"
+
+
+def test_lines_of_one_source_may_be_references_of_one_another(
+    model: str, tmp_path: Path, outputs: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "pairs.tsv"
+    path.write_text(f"{SOURCES[0]}\tsomething else\n{SOURCES[0]}\t{outputs[0]}\n")
+    flags = ["--model", model, "--data", str(path), "--json", "--metrics", "exact_match"]
+    assert commands.evaluate(flags) == 0
+    assert json.loads(capsys.readouterr().out)["exact_match"] == 50.0
+    assert commands.evaluate([*flags, "--group_references"]) == 0
+    grouped = json.loads(capsys.readouterr().out)
+    assert (grouped["exact_match"], grouped["sentences"]) == (100.0, 1)
+    assert "nrefs:2" in grouped["signature"]["exact_match"]
+
+
+def test_columns_may_be_named_and_numbered(
+    model: str, tmp_path: Path, outputs: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "pairs.tsv"
+    path.write_text(f"id\tno\t2\n1\t{outputs[0]}\t{SOURCES[0]}\n")
+    flags = ["--model", model, "--data", str(path), "--json", "--metrics", "exact_match"]
+    assert commands.evaluate([*flags, "--source_column=2", "--target_column=no"]) == 0
+    assert json.loads(capsys.readouterr().out)["exact_match"] == 100.0
+    flags += ["--source_column", "2", "--target_column", "1", "--header"]
+    assert commands.evaluate(flags) == 0
+    assert json.loads(capsys.readouterr().out)["sentences"] == 1
+
+
+def test_two_parallel_files_will_do(
+    model: str, tmp_path: Path, outputs: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "source").write_text("\n".join(SOURCES))
+    (tmp_path / "target").write_text("\n".join(outputs))
+    files = ["--data", str(tmp_path / "source"), "--target_data", str(tmp_path / "target")]
+    assert commands.evaluate(["--model", model, *files, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["bleu"] == pytest.approx(100.0)
+    assert commands.evaluate(["--model", model, *files, "--header"]) == 2
+    assert "--target_data means two files of plain lines" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--data", "{pairs}", "--metrics", "blue"], "`metrics[0]` must be one of 'bleu', "),
+        (["--data", "{pairs}", "--source_column", "english"], "`source` must name a column of "),
+        (["--data", "{pairs}", "--source_column", "7"], "`source` must be the number, from 0, of"),
+        (["--data", "missing.tsv"], "There is no file 'missing.tsv'."),
+        (["--data", "{model}"], "{model}, line 1: byte "),
+        (["--data", "{pairs}", "--frobnicate"], "unrecognized arguments: --frobnicate"),
+    ],
+)
+def test_a_mistake_ends_with_2_and_a_line_that_says_it(
+    arguments: list[str],
+    message: str,
+    model: str,
+    pairs_file: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    names = {"model": model, "pairs": pairs_file}
+    flags = [argument.format(**names) for argument in arguments]
+    assert commands.evaluate(["--model", model, *flags]) == 2
+    output, errors = capsys.readouterr()
+    assert output == ""
+    assert errors.startswith("kerasseq evaluate: error: " + message.format(**names))
+    assert errors.count("\n") == 1

@@ -1,0 +1,29 @@
+from pathlib import Path
+
+import pytest
+
+from kerasseq import Translator, commands
+
+
+def test_the_folder_that_was_written_is_printed(
+    model: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is in it, the serving room tests."""
+
+    def export(self: Translator, path: str, version: int | None = None) -> str:
+        return f"{path}/{version or 1}"
+
+    monkeypatch.setattr(Translator, "export", export)
+    flags = ["--model", model, "--output", str(tmp_path)]
+    assert commands.export(flags) == 0
+    assert commands.export([*flags, "--version", "7"]) == 0
+    assert capsys.readouterr().out == f"{tmp_path}/1\n{tmp_path}/7\n"
+
+
+def test_a_mistake_ends_with_2(model: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert commands.export(["--model", model]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("kerasseq export: error: the following arguments are required: --outp")

@@ -1,0 +1,156 @@
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+import kerasseq
+from kerasseq import commands
+
+TEXTS = ["hello world", "what is this?", "a"]
+
+
+def test_texts_become_a_line_each(
+    model: str, translator: kerasseq.Translator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert commands.translate(["a b", "--model", model, *TEXTS]) == 0
+    output = capsys.readouterr().out
+    assert output.splitlines() == [each.text for each in translator(["a b", *TEXTS])]
+
+
+def test_files_and_standard_input_keep_their_order_over_windows(
+    model: str,
+    translator: kerasseq.Translator,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    texts = [text[start:] for text in TEXTS for start in range(len(text))] * 3
+    expected = [each.text for each in translator(texts)]
+    content = "".join(f"{text}\n" for text in texts).encode()
+    (tmp_path / "input.txt").write_bytes(content)
+    flags = ["--model", model, "--batch_size", "2"]  # 64 texts a window
+    assert len(texts) > 64
+    assert commands.translate([*flags, "--input", str(tmp_path / "input.txt")]) == 0
+    assert capsys.readouterr().out.splitlines() == expected
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+    assert commands.translate(flags) == 0
+    assert capsys.readouterr().out.splitlines() == expected
+
+
+def test_json_has_everything(
+    model: str, translator: kerasseq.Translator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = ["--model", model, "--json", "--n_best", "2", "--max_length", "4"]
+    assert commands.translate([*flags, "hello wörld"]) == 0
+    output = capsys.readouterr().out
+    assert "hello wörld" in output
+    (answer,) = map(json.loads, output.splitlines())
+    assert set(answer) == {
+        *("source", "text", "score", "finished", "truncated", "alternatives"),
+        *("source_tokens", "target_tokens", "attention_weights"),
+    }
+    assert answer["source"] == "hello wörld"
+    assert answer["source_tokens"][:3] == ["h", "e", "l"]
+    assert [set(each) for each in answer["alternatives"]] == [{"text", "score"}] * 2
+    scores = [each["score"] for each in answer["alternatives"]]
+    assert scores[0] == answer["score"]
+    assert scores[0] >= scores[1]
+    assert len(answer["attention_weights"]) == len(answer["target_tokens"]) <= 4
+    for row in answer["attention_weights"]:
+        assert len(row) == len(answer["source_tokens"])
+        assert sum(row) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_several_outputs_are_a_line_each_with_number_and_score(
+    model: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert commands.translate(["--model", model, "--n_best", "2", "a", "b"]) == 0
+    rows = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert [row[0] for row in rows] == ["1", "1", "2", "2"]
+    assert all(float(score) < 0 for _, score, _ in rows)
+
+
+def test_what_was_cut_is_said_once(
+    model: str, capsys: pytest.CaptureFixture[str], translator: kerasseq.Translator
+) -> None:
+    assert commands.translate(["--model", model, "x" * 50, "a", "--max_length", "1"]) == 0
+    assert capsys.readouterr().err == (
+        "1 of 2 texts were longer than the 20 tokens that the model reads, and were cut.\n"
+        "2 of 2 outputs were cut off at their longest length.\n"
+    )
+
+
+def test_an_output_begins_as_it_must(model: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert commands.translate(["--model", model, "--prefix", "this is", "a", "b"]) == 0
+    for line in capsys.readouterr().out.splitlines():
+        assert line.startswith("this is")
+
+
+def test_the_least_risk_is_one_output(model: str, capsys: pytest.CaptureFixture[str]) -> None:
+    flags = ["--search=sampling", "--n_best=5", "--minimum_bayes_risk=even"]
+    assert commands.translate(["--model", model, *flags, "a", "b"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+def test_a_model_twice_is_an_ensemble_that_says_the_same(
+    model: str, translator: kerasseq.Translator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert commands.translate(["--model", model, "--model", model, *TEXTS]) == 0
+    output = capsys.readouterr().out
+    assert output.splitlines() == [each.text for each in translator(TEXTS)]
+
+
+def test_no_input_is_no_output(
+    model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty").touch()
+    assert commands.translate(["--model", model, "--input", str(tmp_path / "empty")]) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["x"], "the following arguments are required: --model (see kerasseq translate --help)"),
+        (["--model", "{model}", "--frobnicate"], "unrecognized arguments: --frobnicate (see"),
+        (["--model", "{folder}/missing.keras", "x"], "There is no model file '{folder}/missing"),
+        (["--model", "{folder}", "x"], "'{folder}' is a folder. Did you mean '{model}'?"),
+        (["--model", "{broken}", "x"], "'{broken}' is not a `.keras` file, or it is cut off."),
+        (["--model", "{model}", "--input", "{folder}/no"], "No such file or directory: '{folder}"),
+        (["--model", "{model}", "--input", "{model}"], "{model}, line 1: byte "),
+        (["--model", "{model}", "--input", "{broken}", "x"], "texts and --input exclude each oth"),
+        (["--model", "{model}", "--batch_size", "0"], "`--batch_size` must be an integer of at l"),
+        (["--model", "{model}", "--num_beams", "x"], "argument --num_beams: invalid int value"),
+        (["--model", "{model}", "--num_beams", "0", "x"], "`num_beams` must be an integer of at"),
+    ],
+)
+def test_a_mistake_ends_with_2_and_a_line_that_says_it(
+    arguments: list[str],
+    message: str,
+    model: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "broken.keras").write_bytes(Path(model).read_bytes()[:5000])
+    names = {
+        "model": model,
+        "folder": str(Path(model).parent),
+        "broken": str(tmp_path / "broken.keras"),
+    }
+    assert commands.translate([argument.format(**names) for argument in arguments]) == 2
+    output, errors = capsys.readouterr()
+    assert output == ""
+    assert errors.startswith("kerasseq translate: error: " + message.format(**names))
+    assert errors.count("\n") == 1
+
+
+def test_a_model_of_somebody_else_is_an_error_that_names_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import keras
+
+    path = str(tmp_path / "other.keras")
+    keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save(path)
+    assert commands.translate(["--model", path, "x"]) == 2
+    assert f"error: {path!r} holds no translator" in capsys.readouterr().err

@@ -1,0 +1,89 @@
+"""The scripts in fresh processes, as a user runs them."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kerasseq import data
+
+SCRIPTS = Path(__file__).parent.parent.parent / "scripts"
+NAMES = ("train", "evaluate", "translate", "export_model", "plot_attention")
+
+
+def run_script(name: str, *arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:
+    environment = dict(os.environ)
+    environment.pop("TF_CPP_MIN_LOG_LEVEL", None)  # a user has not set it
+    return subprocess.run(
+        [sys.executable, SCRIPTS / f"{name}.py", *arguments],
+        input=text,
+        capture_output=True,
+        text=True,
+        env=environment,
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_script_is_thin_and_answers_help(name: str) -> None:
+    assert len((SCRIPTS / f"{name}.py").read_text(encoding="utf-8").splitlines()) <= 20
+    result = run_script(name, "--help")
+    assert result.returncode == 0
+    assert result.stderr == ""
+    assert result.stdout.startswith("usage: kerasseq ")
+
+
+def write_dates(path: Path, size: int, seed: int) -> str:
+    lines = [f"{source}\t{target}\n" for source, target in data.generate_dates(size, seed)]
+    path.write_text("".join(lines), encoding="utf-8")
+    return str(path)
+
+
+def test_from_a_file_of_pairs_to_translations(tmp_path: Path) -> None:
+    """Train, evaluate and translate: three processes, one after the other."""
+    output = tmp_path / "run"
+    trained = run_script(
+        "train",
+        *("--data.train", write_dates(tmp_path / "train.tsv", 200, seed=1)),
+        *("--data.valid", write_dates(tmp_path / "valid.tsv", 10, seed=2)),
+        *("--data.test", write_dates(tmp_path / "test.tsv", 10, seed=3)),
+        *("--output", str(output), "--seed", "3", "--training.epochs", "1"),
+        *("--source_text.tokenizer", "character", "--target_text.tokenizer", "character"),
+        *("--model.embedding_units", "8", "--model.encoder_units", "8"),
+        *("--model.decoder_units", "16", "--search.options.num_beams", "2"),
+    )
+    assert trained.returncode == 0, trained.stderr
+    assert "epoch 1/1: " in trained.stderr
+    assert "oneDNN" not in trained.stderr
+    assert trained.stdout.splitlines()[-1] == f"The translator is {output}/model.keras"
+    report = json.loads((output / "report.json").read_text(encoding="utf-8"))
+    model = str(output / "model.keras")
+
+    evaluated = run_script(
+        "evaluate", "--model", model, "--data", str(tmp_path / "test.tsv"), "--json"
+    )
+    assert evaluated.stderr == ""
+    numbers = json.loads(evaluated.stdout)
+    for name in ("bleu", "chrf", "exact_match"):
+        assert numbers[name] == pytest.approx(report[name], abs=1e-3)
+
+    translated = run_script("translate", "--model", model, "--json", text="May 3, 2011\n\n")
+    sources = [json.loads(line)["source"] for line in translated.stdout.splitlines()]
+    assert sources == ["May 3, 2011", ""]
+    for line in translated.stderr.splitlines():  # none but our own
+        assert "outputs were cut off" in line
+
+
+def test_a_broken_file_ends_with_2_and_no_traceback(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.tsv"
+    broken.write_text("one\tett\ntwo\n", encoding="utf-8")
+    files = ["--data.train", str(broken), "--data.valid", str(broken)]
+    result = run_script("train", *files, "--output", str(tmp_path / "run"))
+    assert result.returncode == 2
+    assert result.stderr == (
+        f"kerasseq train: error: {broken}, line 2: 1 column, but line 1 has 2. "
+        "Columns are separated by tabs, and no text may hold a tab.\n"
+    )
+    assert result.stdout == ""
