@@ -4,12 +4,13 @@ import keras
 from keras import ops
 
 from kerasseq import checks
+from kerasseq.layers.self_casting_layer import SelfCastingLayer
 from kerasseq.serialization import register
 from kerasseq.typing import Shape, Tensor
 
 
 @register
-class TokenEmbedding(keras.layers.Layer):
+class TokenEmbedding(SelfCastingLayer):
     """Token ids to vectors, with the mask of what is not padding; tied, also vectors to logits.
 
     With `tied=True` the same table serves as the output layer: `embedding(outputs, reverse=True)`
@@ -59,7 +60,7 @@ class TokenEmbedding(keras.layers.Layer):
         tied: bool = False,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**{"autocast": False, **kwargs})
+        super().__init__(**kwargs)
         checks.check_positive_integer("vocabulary_size", vocabulary_size)
         checks.check_positive_integer("units", units)
         checks.check_integer("pad_id", pad_id)
@@ -102,7 +103,7 @@ class TokenEmbedding(keras.layers.Layer):
         return vectors * self.units**0.5 if self.scale else vectors
 
     def _logits(self, outputs: Tensor) -> Tensor:
-        table = ops.cast(self.embeddings, self.compute_dtype)
+        table = self._read(self.embeddings)
         # The product reads the table as it lies: a transposed copy would cost more than the rest.
         logits = ops.einsum("...u,vu->...v", ops.cast(outputs, self.compute_dtype), table)
         return ops.cast(logits, "float32") + self.bias
@@ -166,4 +167,5 @@ def take_rows(table: Tensor, token_ids: Tensor, axis: int = 0) -> Tensor:
 
         return ops.take(table, token_ids, axis=axis), gradient
 
-    return take(ops.convert_to_tensor(table))
+    # A tensor, and not the variable: TensorFlow's eager mode would ask for its gradient apart.
+    return take(ops.reshape(table, table.shape))

@@ -5,12 +5,13 @@ import keras
 from keras import ops
 
 from kerasseq import checks
+from kerasseq.layers.self_casting_layer import SelfCastingLayer
 from kerasseq.serialization import register
 from kerasseq.typing import Tensor
 
 
 @register
-class WordDropout(keras.layers.Layer):
+class WordDropout(SelfCastingLayer):
     """Replaces tokens by the unknown token at random, in training, anew at every call.
 
     For little data: on the source, no answer rests on one word; on the target, the decoder cannot
@@ -52,7 +53,7 @@ class WordDropout(keras.layers.Layer):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**{"autocast": False, **kwargs})
+        super().__init__(**kwargs)
         checks.check_rate("rate", rate)
         checks.check_integer("unknown_id", unknown_id, minimum=0)
         for index, token_id in enumerate(keep_ids):

@@ -9,10 +9,11 @@ import keras
 from kerasseq import checks
 from kerasseq.layers.cells import get_cell
 from kerasseq.layers.cells.cell_stack import keep_pattern, serialize_cell
+from kerasseq.layers.self_casting_layer import SelfCastingLayer
 from kerasseq.typing import Shape, State, Tensor
 
 
-class Bridge(keras.layers.Layer, abc.ABC):
+class Bridge(SelfCastingLayer):
     """Turns an encoder's last state, or its memory, into a decoder's first state.
 
     It joins stacked and bidirectional encoders to a decoder of any cell, size and depth, or says
@@ -40,7 +41,7 @@ class Bridge(keras.layers.Layer, abc.ABC):
     cell: Any
 
     def __init__(self, units: int, cell: Any = "lstm", num_layers: int = 1, **kwargs: Any) -> None:
-        super().__init__(**{"autocast": False, **kwargs})
+        super().__init__(**kwargs)
         checks.check_positive_integer("units", units)
         checks.check_positive_integer("num_layers", num_layers)
         self.units = units

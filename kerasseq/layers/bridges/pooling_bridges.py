@@ -132,7 +132,7 @@ class AttentiveBridge(PoolingBridge):
 
     def _summarize(self, state: State, memory: Tensor | None, memory_mask: Tensor | None) -> Tensor:
         memory = ops.cast(memory, self.compute_dtype)
-        hidden = ops.tanh(ops.matmul(memory, ops.cast(self.memory_kernel, self.compute_dtype)))
-        scores = ops.matmul(hidden, ops.cast(self.score_kernel, self.compute_dtype))
+        hidden = ops.tanh(ops.matmul(memory, self._read(self.memory_kernel)))
+        scores = ops.matmul(hidden, self._read(self.score_kernel))
         weights = masking.masked_softmax(scores[..., 0], memory_mask)  # (batch, source_length)
         return ops.einsum("bs,bsm->bm", weights, ops.cast(memory, "float32"))

@@ -112,9 +112,5 @@ class GatedCell(RecurrentCell):
         and the new state.
         """
 
-    def _read(self, weight: Any) -> Tensor:
-        """The weight in the compute dtype: a method other than `call` runs without autocast."""
-        return ops.cast(weight, self.compute_dtype)
-
     def _multiply(self, inputs: Tensor, kernel: Tensor) -> Tensor:
         return ops.matmul(ops.cast(inputs, self.compute_dtype), kernel)

@@ -8,12 +8,13 @@ import keras
 from keras import ops
 
 from kerasseq import checks
+from kerasseq.layers.self_casting_layer import SelfCastingLayer
 from kerasseq.typing import State, Tensor
 
 CellStep = Callable[[Tensor, Tensor | None, State], tuple[Tensor, State]]
 
 
-class RecurrentCell(keras.layers.Layer, abc.ABC):
+class RecurrentCell(SelfCastingLayer):
     """One step of a recurrent network: `(inputs, state) -> (output, state)`.
 
     A cell is split where the loop over time begins. `project(inputs)` is the part of a step that
@@ -39,9 +40,7 @@ class RecurrentCell(keras.layers.Layer, abc.ABC):
     """The tensors of a state; the first is what an attention that looks back takes as query."""
 
     def __init__(self, units: int, **kwargs: Any) -> None:
-        # Weights are read in the compute dtype where they are bound, and states stay in float32:
-        # Keras' own casting of inputs would round them.
-        super().__init__(**{"autocast": False, **kwargs})
+        super().__init__(**kwargs)
         checks.check_positive_integer("units", units)
         self.units = units
 

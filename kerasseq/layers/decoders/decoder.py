@@ -3,14 +3,14 @@
 import abc
 from typing import Any
 
-import keras
 from keras import ops
 
 from kerasseq.layers.cells.recurrent_cell import RecurrentCell
+from kerasseq.layers.self_casting_layer import SelfCastingLayer
 from kerasseq.typing import Shape, State, Tensor
 
 
-class Decoder(keras.layers.Layer, abc.ABC):
+class Decoder(SelfCastingLayer):
     """Reads the target so far and the memory, and gives an output for each position.
 
     `call` runs a whole target (teacher forcing). Search runs the same layer step by step:
@@ -41,10 +41,6 @@ class Decoder(keras.layers.Layer, abc.ABC):
         float32. No mask leaves a decoder: one on the logits would make Keras average the loss per
         replica, and differently from one device.
     """
-
-    def __init__(self, **kwargs: Any) -> None:
-        # Products are in the compute dtype, states in float32: Keras' own casting would round them.
-        super().__init__(**{"autocast": False, **kwargs})
 
     @abc.abstractmethod
     def prepare(self, memory: Tensor, memory_mask: Tensor | None = None) -> list[Tensor]:

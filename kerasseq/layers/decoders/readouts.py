@@ -8,13 +8,14 @@ import keras
 from keras import ops
 
 from kerasseq import checks
+from kerasseq.layers.self_casting_layer import SelfCastingLayer
 from kerasseq.serialization import register
 from kerasseq.typing import Tensor
 
 Combine = Callable[[Tensor | None, Tensor, Tensor | None], Tensor]
 
 
-class Readout(keras.layers.Layer, abc.ABC):
+class Readout(SelfCastingLayer):
     """Combines the hidden state `s_t`, the context `c_t` and the input `y_{t-1}` of a step.
 
     Like a cell, a readout is split where the loop over time begins: `project(inputs)` is computed
@@ -39,7 +40,7 @@ class Readout(keras.layers.Layer, abc.ABC):
     """Whether `context` has a part in the output."""
 
     def __init__(self, units: int, **kwargs: Any) -> None:
-        super().__init__(**{"autocast": False, **kwargs})
+        super().__init__(**kwargs)
         checks.check_positive_integer("units", units)
         self.units = units
 
@@ -59,10 +60,6 @@ class Readout(keras.layers.Layer, abc.ABC):
 
     def compute_output_spec(self, inputs: Tensor, hidden: Tensor, context: Tensor) -> Any:
         return keras.KerasTensor((*hidden.shape[:-1], self.units), dtype=self.compute_dtype)
-
-    def _read(self, weight: Any) -> Tensor:
-        """The weight in the compute dtype: a method other than `call` runs without autocast."""
-        return ops.cast(weight, self.compute_dtype)
 
     def _join(self, *parts: Tensor) -> Tensor:
         """The vectors as one: cheaper than a product for each."""

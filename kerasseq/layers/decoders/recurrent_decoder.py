@@ -198,9 +198,8 @@ class RecurrentDecoder(Decoder):
         context = ops.cast(initial_state[0], "float32")
         if self.context == "input":
             return [*initial_cell_states(self.cells, None, batch), context]
-        dtype = self.compute_dtype
-        made = ops.matmul(ops.cast(context, dtype), ops.cast(self.initial_kernel, dtype))
-        made = ops.tanh(ops.cast(made, "float32") + ops.cast(self.initial_bias, "float32"))
+        made = ops.matmul(ops.cast(context, self.compute_dtype), self._read(self.initial_kernel))
+        made = ops.tanh(ops.cast(made, "float32") + self.initial_bias)
         sizes = [size for cell in self.cells for size in cell.state_sizes]
         return [*split_columns(made, sizes), context]
 

@@ -3,12 +3,11 @@
 import abc
 from typing import Any
 
-import keras
-
+from kerasseq.layers.self_casting_layer import SelfCastingLayer
 from kerasseq.typing import State, Tensor
 
 
-class Encoder(keras.layers.Layer, abc.ABC):
+class Encoder(SelfCastingLayer):
     """Reads the embedded source.
 
     Padding is never read, and the memory there is zero: neither more padding nor the other rows of
@@ -24,10 +23,6 @@ class Encoder(keras.layers.Layer, abc.ABC):
         if the inputs have one, `source_length` being `length` or less; and a flat list of float32
         tensors `(batch, size)`, layer by layer from the lowest, hidden before cell.
     """
-
-    def __init__(self, **kwargs: Any) -> None:
-        # Products are in the compute dtype, states in float32: Keras' own casting would round them.
-        super().__init__(**{"autocast": False, **kwargs})
 
     @abc.abstractmethod
     def call(
