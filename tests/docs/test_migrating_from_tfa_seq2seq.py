@@ -10,40 +10,18 @@ import pytest
 PAGE = Path(__file__).parents[2] / "docs" / "migrating_from_tfa_seq2seq.md"
 
 # Everything in `tfa.seq2seq.__init__` of TensorFlow Addons 0.23, its last release.
+# fmt: off
 SYMBOLS = [
-    "AttentionMechanism",
-    "AttentionWrapper",
-    "AttentionWrapperState",
-    "BahdanauAttention",
-    "BahdanauMonotonicAttention",
-    "BaseDecoder",
-    "BasicDecoder",
-    "BasicDecoderOutput",
-    "BeamSearchDecoder",
-    "BeamSearchDecoderOutput",
-    "BeamSearchDecoderState",
-    "CustomSampler",
-    "Decoder",
-    "FinalBeamSearchDecoderOutput",
-    "GreedyEmbeddingSampler",
-    "InferenceSampler",
-    "LuongAttention",
-    "LuongMonotonicAttention",
-    "SampleEmbeddingSampler",
-    "Sampler",
-    "ScheduledEmbeddingTrainingSampler",
-    "ScheduledOutputTrainingSampler",
-    "SequenceLoss",
-    "TrainingSampler",
-    "dynamic_decode",
-    "gather_tree",
-    "gather_tree_from_array",
-    "hardmax",
-    "monotonic_attention",
-    "safe_cumprod",
-    "sequence_loss",
-    "tile_batch",
+    "AttentionMechanism", "AttentionWrapper", "AttentionWrapperState", "BahdanauAttention",
+    "BahdanauMonotonicAttention", "BaseDecoder", "BasicDecoder", "BasicDecoderOutput",
+    "BeamSearchDecoder", "BeamSearchDecoderOutput", "BeamSearchDecoderState", "CustomSampler",
+    "Decoder", "FinalBeamSearchDecoderOutput", "GreedyEmbeddingSampler", "InferenceSampler",
+    "LuongAttention", "LuongMonotonicAttention", "SampleEmbeddingSampler", "Sampler",
+    "ScheduledEmbeddingTrainingSampler", "ScheduledOutputTrainingSampler", "SequenceLoss",
+    "TrainingSampler", "dynamic_decode", "gather_tree", "gather_tree_from_array", "hardmax",
+    "monotonic_attention", "safe_cumprod", "sequence_loss", "tile_batch",
 ]
+# fmt: on
 
 
 @pytest.fixture(scope="module")
