@@ -105,3 +105,17 @@ def test_a_mistake_ends_with_2_and_a_line_that_says_it(
 def test_an_output_is_wanted(capsys: pytest.CaptureFixture[str]) -> None:
     assert commands.train(["--data.sample", "tatoeba_eng_swe"]) == 2
     assert "output" in capsys.readouterr().err
+
+
+def test_a_broken_file_is_an_error_with_its_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = tmp_path / "broken.tsv"
+    broken.write_text("one\tett\ntwo\n", encoding="utf-8")
+    files = ["--data.train", str(broken), "--data.valid", str(broken)]
+    assert commands.train([*files, "--output", str(tmp_path / "run")]) == 2
+    assert capsys.readouterr() == (
+        "",
+        f"kerasseq train: error: {broken}, line 2: 1 column, but line 1 has 2. "
+        "Columns are separated by tabs, and no text may hold a tab.\n",
+    )
