@@ -69,9 +69,7 @@ def test_a_folder_of_another_run_is_refused(run: Run, tiny_config: Make) -> None
         train(tiny_config(epochs=3), run.folder)
 
 
-def test_the_same_seed_gives_the_same_weights(
-    run: Run, tiny_config: Make, tmp_path: Path
-) -> None:
+def test_the_same_seed_gives_the_same_weights(run: Run, tiny_config: Make, tmp_path: Path) -> None:
     again = train(tiny_config(), tmp_path / "again")
     for ours, theirs in zip(
         run.translator.network.get_weights(), again.translator.network.get_weights(), strict=True

@@ -54,9 +54,7 @@ def test_a_marker_that_is_a_token_of_the_text_stays() -> None:
     ("tokenizer", "expected"),
     [("word", ["hello", "Bob", ",", "you"]), ("character", list("hello Bob, you"))],
 )
-def test_a_token_is_its_own_word_even_if_it_is_unknown(
-    tokenizer: str, expected: list[str]
-) -> None:
+def test_a_token_is_its_own_word_even_if_it_is_unknown(tokenizer: str, expected: list[str]) -> None:
     codec = TextCodec.train(["hello you"], tokenizer=tokenizer, vocabulary_size=30)
     assert words("hello Bob, you", codec) == [*expected, ""]
 
