@@ -47,13 +47,14 @@ def export(
 
     Raises:
         FileExistsError: if the version is there already.
-        ValueError: if the graph has an op that servers lack, or the network answers with NaN.
+        ValueError: if the graph has an op that servers lack, or a weight is not finite.
         OSError: if it cannot be written.
     """
     if version is not None:
         checks.check_positive_integer("version", version)
     if examples is not None:
         checks.check_strings("examples", examples)
+    _check_weights(translator)
     path = os.fspath(path)
     version = choose_version(path, version)
     signatures = trace_signatures(translator)
@@ -73,6 +74,21 @@ def export(
     written = os.path.join(path, str(version))
     _logger.info("Wrote %s.", written)
     return written
+
+
+def _check_weights(translator: Translator) -> None:
+    """Raises if the network can answer nothing but nonsense."""
+    broken = [
+        weight.path
+        for weight in translator.network.weights
+        if not np.all(np.isfinite(np.asarray(weight.value, "float32")))
+    ]
+    if broken:
+        raise ValueError(
+            "The weights of a served network must be finite. "
+            f"Received: NaN or infinity in {', '.join(broken[:3])}"
+            f"{f' and {len(broken) - 3} more' if len(broken) > 3 else ''}."
+        )
 
 
 def _check_operations(folder: Path) -> None:

@@ -12,7 +12,7 @@ does not depend on who else is in the batch; there the lengths say what is real.
 """
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import tensorflow as tf
@@ -56,18 +56,21 @@ class SavedTranslator(tf.Module):
         self.network_weights = [weight.value for weight in translator.network.weights]
 
 
-def trace_signatures(translator: Translator) -> dict[str, Callable[..., Outputs]]:
+def trace_signatures(
+    translator: Translator, names: Iterable[str] = tuple(SIGNATURES)
+) -> dict[str, Callable[..., Outputs]]:
     """Traces the signatures of a translator, without an op that only some machines have.
 
     Args:
         translator: what is to be served.
+        names: which signatures.
 
     Returns:
-        A concrete function for each of `SIGNATURES`.
+        A concrete function for each of them.
     """
 
     def translate(text: Tensor) -> Outputs:
-        return pipeline.translate(translator, text)
+        return pipeline.translate(translator, _vector(text))
 
     # Traced once, for the two signatures that read different outputs of it.
     shared = tf.function(translate, autograph=False)
@@ -79,8 +82,8 @@ def trace_signatures(translator: Translator) -> dict[str, Callable[..., Outputs]
     }
     traced = {}
     with without_cudnn(translator.network):
-        for name, inputs in SIGNATURES.items():
-            specs = [tf.TensorSpec([None], tf.string, name=each) for each in inputs]
+        for name in names:
+            specs = [tf.TensorSpec([None], tf.string, name=each) for each in SIGNATURES[name]]
             function = tf.function(functions[name], specs, autograph=False)
             traced[name] = function.get_concrete_function()
     return traced
@@ -102,8 +105,7 @@ def without_cudnn(network: SequenceToSequence) -> Iterator[None]:
 
 def _complete(translator: Translator) -> Callable[[Tensor, Tensor], Outputs]:
     def complete(text: Tensor, prefix: Tensor) -> Outputs:
-        with tf.control_dependencies([_assert_as_many("prefix", prefix, text)]):
-            text = tf.identity(text)
+        text = _as_many("prefix", prefix, text)
         return _chosen(pipeline.complete(translator, text, prefix), TRANSLATION)
 
     return complete
@@ -111,8 +113,7 @@ def _complete(translator: Translator) -> Callable[[Tensor, Tensor], Outputs]:
 
 def _score(translator: Translator) -> Callable[[Tensor, Tensor], Outputs]:
     def score(text: Tensor, target: Tensor) -> Outputs:
-        with tf.control_dependencies([_assert_as_many("target", target, text)]):
-            text = tf.identity(text)
+        text = _as_many("target", target, text)
         return _chosen(pipeline.score(translator, text, target), SCORE)
 
     return score
@@ -122,6 +123,16 @@ def _chosen(outputs: Outputs, names: tuple[str, ...]) -> Outputs:
     return {name: outputs[name] for name in names}
 
 
-def _assert_as_many(name: str, values: Tensor, text: Tensor) -> tf.Operation:
+def _vector(text: Tensor) -> Tensor:
+    """The text itself. A server feeds a scalar too, whatever the signature says: an error here."""
+    return tf.ensure_shape(text, [None])
+
+
+def _as_many(name: str, values: Tensor, text: Tensor) -> Tensor:
+    """The text itself, once it is sure that the other input has as many rows."""
+    text, values = _vector(text), _vector(values)
     message = f"`{name}` must hold as many strings as `text`."
-    return tf.debugging.assert_equal(tf.shape(values), tf.shape(text), message)
+    with tf.control_dependencies(
+        [tf.debugging.assert_equal(tf.shape(values), tf.shape(text), message)]
+    ):
+        return tf.identity(text)

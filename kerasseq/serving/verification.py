@@ -306,13 +306,6 @@ def _difference(expected: Any, received: Any) -> float:
     return 0.0 if expected == received else math.inf
 
 
-def all_finite(values: Any) -> bool:
-    """Returns whether a nested list holds neither NaN nor an infinity."""
-    if isinstance(values, list):
-        return all(all_finite(each) for each in values)
-    return not isinstance(values, float) or math.isfinite(values)
-
-
 def describe(found: Verification) -> Iterator[str]:
     """Yields the lines of a report for people."""
     yield f"{found.path}: {found.files} files as the card says."
