@@ -42,6 +42,28 @@ def _parser() -> CommandParser:
         metavar="FILE",
         help="the model.keras of a run; several that share vocabularies are an ensemble",
     )
+    _add_data_flags(parser)
+    add(
+        "--metrics",
+        nargs="+",
+        default=["bleu", "chrf", "exact_match"],
+        metavar="NAME",
+        help="what is computed (bleu chrf exact_match); also sequence_error_rate, "
+        "phoneme_error_rate, word_error_rate, character_error_rate",
+    )
+    add(
+        "--perplexity",
+        action="store_true",
+        help="also how many tokens the network hesitates between when it is given the targets",
+    )
+    add("--json", action="store_true", help="print one JSON object")
+    add("--batch_size", type=int, default=64, metavar="N", help="texts that run at once (64)")
+    add_search_flags(parser)
+    return parser
+
+
+def _add_data_flags(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
     add(
         "--data",
         required=True,
@@ -73,23 +95,6 @@ def _parser() -> CommandParser:
         action="store_true",
         help="lines of one source are references of one another: an output may equal any of them",
     )
-    add(
-        "--metrics",
-        nargs="+",
-        default=["bleu", "chrf", "exact_match"],
-        metavar="NAME",
-        help="what is computed (bleu chrf exact_match); also sequence_error_rate, "
-        "phoneme_error_rate, word_error_rate, character_error_rate",
-    )
-    add(
-        "--perplexity",
-        action="store_true",
-        help="also how many tokens the network hesitates between when it is given the targets",
-    )
-    add("--json", action="store_true", help="print one JSON object")
-    add("--batch_size", type=int, default=64, metavar="N", help="texts that run at once (64)")
-    add_search_flags(parser)
-    return parser
 
 
 def column(text: str) -> int | str:
