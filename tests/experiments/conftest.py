@@ -47,7 +47,12 @@ def tiny_config(date_files: dict[str, str]) -> Callable[..., ExperimentConfig]:
             source_text=text,
             target_text=text,
             model=ModelConfig(
-                embedding_units=8, encoder_units=8, decoder_units=16, cell="gru", dropout=0.1
+                name="bidirectional_luong",
+                embedding_units=8,
+                encoder_units=8,
+                decoder_units=16,
+                cell="gru",
+                dropout=0.1,
             ),
             training=TrainingConfig(
                 **{"epochs": 2, "batch_tokens": None, "batch_size": 32, **training}
