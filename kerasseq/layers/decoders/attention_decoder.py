@@ -245,7 +245,7 @@ class AttentionDecoder(Decoder):
         factors = draw_decoder_factors(
             self, inputs, [*self.cells, *self.second_cells], self.output_size, training
         )
-        loop = AttentionLoop(self, prepared, factors)
+        loop = AttentionLoop(self, prepared, factors, rows_are_sources=True)
         outputs, state, weights = loop.run_target(inputs, state)
         if training and self.doubly_stochastic:
             penalty = doubly_stochastic_penalty(weights, inputs_mask, prepared[1])

@@ -26,14 +26,20 @@ class AttentionLoop:
         decoder: whose layers run.
         prepared: what its `prepare` gave.
         factors: its dropout.
+        rows_are_sources: whether it is known that no source has several beams.
     """
 
     def __init__(
-        self, decoder: "AttentionDecoder", prepared: list[Tensor], factors: DecoderFactors
+        self,
+        decoder: "AttentionDecoder",
+        prepared: list[Tensor],
+        factors: DecoderFactors,
+        rows_are_sources: bool = False,
     ) -> None:
         self.decoder = decoder
         self.prepared = prepared
         self.factors = factors
+        self.rows_are_sources = rows_are_sources
 
     def run_step(self, inputs: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
         """Runs one step, all of it: `(rows, input_size)` to `(outputs, state, weights)`."""
@@ -169,9 +175,17 @@ class AttentionLoop:
 
         return scan(step, list(sequences.values()), state, templates)
 
+    def _attend_at_step(self, query: Tensor, past: State) -> tuple[Tensor, Tensor, State]:
+        attention = self.decoder.attention_mechanism
+        if past or not self.rows_are_sources:
+            return attention.attend(query, self.prepared, past)
+        # As a target of one position: that there are no beams is known, and needs no arithmetic.
+        context, weights, past = attention.attend(ops.expand_dims(query, 1), self.prepared, past)
+        return ops.squeeze(context, 1), ops.squeeze(weights, 1), past
+
     def _bind(self, layers: range, known_size: int) -> RunStep:
         """Reads the weights once and returns a step of the layers in the loop."""
-        decoder, prepared = self.decoder, self.prepared
+        decoder = self.decoder
         within = [decoder.cells[layer] for layer in layers]
         second_cell = decoder.second_cells[0] if decoder.second_cells else None
         cells = CellsInLoop(
@@ -184,9 +198,6 @@ class AttentionLoop:
         )
         combine = decoder.readout_layer.bind() if decoder.input_feeding else None
 
-        def attend(query: Tensor, past: State) -> tuple[Tensor, Tensor, State]:
-            return decoder.attention_mechanism.attend(query, prepared, past)
-
         def run_step(slices: dict[str, Tensor], state: State) -> tuple[list[Tensor], State]:
             states = split_state(within, state)
             carried = state[len(join_states(states)) :]
@@ -197,7 +208,7 @@ class AttentionLoop:
                 cells, dict(zip(layers, states, strict=True)), slices["projected"], factors
             )
             hidden, context, weights, past = decoder.order.advance(
-                step, fed, past, attend, decoder.attending
+                step, fed, past, self._attend_at_step, decoder.attending
             )
             carried = past
             if combine is not None:

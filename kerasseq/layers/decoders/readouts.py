@@ -153,8 +153,8 @@ class DeepReadout(Readout):
 
         def combine(projected: Tensor | None, hidden: Tensor, context: Tensor | None) -> Tensor:
             pieces = projected + ops.matmul(self._join(hidden, context), kernel)
-            pairs = ops.reshape(pieces, (*ops.shape(pieces)[:-1], self.units, 2))
-            return ops.max(pairs, axis=-1)
+            # Not `ops.max`, which refuses a target of no positions.
+            return ops.maximum(pieces[..., 0::2], pieces[..., 1::2])
 
         return combine
 
