@@ -193,6 +193,12 @@ class TrainingConfig:
         checks.check_one_of("training.schedule", self.schedule, SCHEDULES)
         checks.check_one_of("training.dtype", self.dtype, DTYPES)
         checks.check_positive_integer("training.keep_average_of", self.keep_average_of)
+        checks.check_probability("training.sampling", self.sampling)
+        if self.clip_norm is not None:
+            checks.check_positive("training.clip_norm", self.clip_norm)
+        for name in ("batch_tokens", "batch_size", "patience", "valid_sentences", "threads"):
+            if getattr(self, name) is not None:
+                checks.check_positive_integer(f"training.{name}", getattr(self, name))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -203,11 +209,13 @@ class SearchConfig:
         name: beam, greedy or sampling.
         options: arguments of the search, such as num_beams, n_best, length_penalty.
         max_source_length: source tokens that are read; a longer text is cut, and says so.
+        replace_unknown: whether unknown tokens give way to the source words they attend to.
     """
 
     name: str = "beam"
     options: dict[str, Any] = dataclasses.field(default_factory=dict)
     max_source_length: int = 256
+    replace_unknown: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

@@ -25,22 +25,26 @@ class RunFolder:
         self.report = self.path / "report.json"
         self.checkpoints = self.path / "checkpoints"
 
-    def open(self, config: ExperimentConfig) -> None:
-        """Makes the folder for a run, or finds that of the same run.
+    def check(self, config: ExperimentConfig) -> None:
+        """Raises if the folder holds a run with another configuration.
 
         Raises:
-            ValueError: if another run's configuration lies there.
+            ValueError: if it does.
         """
+        if self.config.exists() and ExperimentConfig.read(self.config) != config:
+            raise ValueError(
+                f"{self.path} holds a run with another configuration. "
+                "Name another `output`, or remove the folder."
+            )
+
+    def open(self, config: ExperimentConfig) -> None:
+        """Makes the folder for a run, or finds that of the same run."""
+        self.check(config)
         self.path.mkdir(parents=True, exist_ok=True)
         remove_leftovers(self.path)
         remove_leftovers(self.checkpoints)
         if not self.config.exists():
             config.write(self.config)
-        elif ExperimentConfig.read(self.config) != config:
-            raise ValueError(
-                f"{self.path} holds a run with another configuration. "
-                "Name another `output`, or remove the folder."
-            )
 
     def write_history(self, history: list[dict[str, float]]) -> None:
         """Writes one line an epoch, with the columns in the order in which they came up."""

@@ -54,34 +54,41 @@ def train(
             checkpoint stays.
     """
     folder = RunFolder(os.fspath(output))
+    folder.check(config)
     pairs = run_data.read_data(config.data)
-    folder.open(config)
     report = folder.read_report()
     if report is not None:
         logger.info("%s holds this run, finished: nothing to do.", folder.path)
         return Run(str(folder.path), Translator.load(folder.model), report)
     environment.set_threads(config.training.threads)
     keras.utils.set_random_seed(config.seed)
-    source_codec, target_codec = run_data.train_codecs(config, pairs.train)
-    run_data.log_report(pairs, source_codec, target_codec, config.data.max_length)
-    network = _build_network(config, source_codec.vocabulary_size, target_codec.vocabulary_size)
-    drafter = Translator(source_codec, target_codec, network, "greedy")
-    state = _fit(config, folder, pairs, drafter, show_progress)
+    translator = _build_translator(config, pairs)
+    state = _fit(config, folder, pairs, translator, show_progress)
     checkpoints = Checkpoints(folder.checkpoints)
     weights = [checkpoints.load_weights(epoch) for epoch in state.best_epochs]
-    network.set_weights(training.average_weights(weights))
-    translator = Translator(
-        source_codec,
-        target_codec,
-        network,
-        {"name": config.search.name, **config.search.options},
-        config.search.max_source_length,
-    )
+    translator.network.set_weights(training.average_weights(weights))
     report = _report(config, pairs, translator, state)
     translator.metadata = {"report": report, "config": config.to_dict()}
     translator.save(folder.model)
     folder.write_report(report)
     return Run(str(folder.path), translator, report)
+
+
+def _build_translator(config: ExperimentConfig, pairs: RunData) -> Translator:
+    """The translator with a network that has learnt nothing yet, and with its final search.
+
+    Before anything is trained, so that a search that cannot be is an error now.
+    """
+    source_codec, target_codec = run_data.train_codecs(config, pairs.train)
+    run_data.log_report(pairs, source_codec, target_codec, config.data.max_length)
+    return Translator(
+        source_codec,
+        target_codec,
+        _build_network(config, source_codec.vocabulary_size, target_codec.vocabulary_size),
+        {"name": config.search.name, **config.search.options},
+        config.search.max_source_length,
+        config.search.replace_unknown,
+    )
 
 
 def _build_network(
@@ -105,11 +112,12 @@ def _fit(
     config: ExperimentConfig,
     folder: RunFolder,
     pairs: RunData,
-    drafter: Translator,
+    translator: Translator,
     show_progress: bool,
 ) -> RunState:
-    """Trains the drafter's network, from the last checkpoint on if there is one."""
-    network = drafter.network
+    """Trains the translator's network, from the last checkpoint on if there is one."""
+    network = translator.network
+    drafter = translator.with_search("greedy")
     batches = _training_batches(config, pairs.train, drafter)
     _compile(network, config.training, len(batches))
     progress = Checkpoints(folder.checkpoints).restore_state(network)
@@ -118,6 +126,9 @@ def _fit(
         logger.info("Going on after epoch %d.", state.epoch)
     if state.stopped or state.epoch >= config.training.epochs:
         return state
+    callbacks = _callbacks(config, folder, pairs.valid, drafter, batches, state, show_progress)
+    # Only now, when nothing is left to be wrong with the configuration.
+    folder.open(config)
     network.fit(
         data.as_dataset(batches, epoch=state.epoch),
         validation_data=data.evaluation_dataset(
@@ -129,7 +140,7 @@ def _fit(
         ),
         epochs=config.training.epochs,
         initial_epoch=state.epoch,
-        callbacks=_callbacks(config, folder, pairs.valid, drafter, batches, state, show_progress),
+        callbacks=callbacks,
         shuffle=False,
         verbose=0,
     )

@@ -2,7 +2,8 @@
 
 import unicodedata
 
-MARKS = {"": "∅", " ": "␣", "\n": "↵", "\r": "␍", "\t": "⇥"}
+# The last one is the joint of word tokens, which few fonts have.
+MARKS = {"": "∅", " ": "␣", "\n": "↵", "\r": "␍", "\t": "⇥", "￭": "▪"}
 LONGEST = 32
 
 
@@ -15,8 +16,8 @@ def visible(token: str) -> str:
 
     Example:
 
-    >>> [visible(token) for token in ["▁hus", " ", "a\\tb", "\\x07", "\\u0301", ""]]
-    ['▁hus', '␣', 'a⇥b', 'U+0007', '◌\\u0301', '∅']
+    >>> [visible(token) for token in ["▁hus", "￭,", " ", "a\\tb", "\\x07", "\\u0301", ""]]
+    ['▁hus', '▪,', '␣', 'a⇥b', 'U+0007', '◌\\u0301', '∅']
     """
     if token in MARKS:
         return MARKS[token]

@@ -1,4 +1,5 @@
 import csv
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 import kerasseq
-from kerasseq.experiments import ExperimentConfig, Run, train
+from kerasseq.experiments import ExperimentConfig, Run, SearchConfig, train
 
 Make = Callable[..., ExperimentConfig]
 
@@ -87,3 +88,22 @@ def test_an_unknown_monitor_is_named_before_anything_is_trained(
 def test_data_must_be_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"`data.train` and `data.valid` must name files"):
         train(ExperimentConfig(), tmp_path / "run")
+
+
+def test_a_search_that_cannot_be_is_an_error_before_training_and_leaves_no_folder(
+    tiny_config: Make, tmp_path: Path
+) -> None:
+    search = SearchConfig(options={"num_beam": 2})
+    config = dataclasses.replace(tiny_config(), search=search)
+    with pytest.raises(TypeError, match="num_beam"):
+        train(config, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    "training", [{"clip_norm": 0}, {"threads": 0}, {"patience": 0}, {"valid_sentences": 0}]
+)
+def test_zero_is_not_a_way_to_say_no_limit(tiny_config: Make, training: dict[str, int]) -> None:
+    (name,) = training
+    with pytest.raises(ValueError, match=rf"`training.{name}` must be .*Received: 0"):
+        tiny_config(**training)
