@@ -55,6 +55,26 @@ def saved_layers(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
+def equals_its_graph() -> Callable[..., None]:
+    """Returns a function that asserts: in a graph with batch and lengths unknown, the same."""
+
+    def assert_equals(layer: keras.layers.Layer, inputs: Inputs, **masks: Array) -> None:
+        tf = pytest.importorskip("tensorflow")
+        arguments = keras.tree.map_structure(ops.convert_to_tensor, {**inputs, **masks})
+        expected = layer(**arguments)
+
+        def specify(tensor: Any) -> Any:
+            sizes = [None if has_length(to_arrays(tensor)[0]) else tensor.shape[1]]
+            return tf.TensorSpec([None, *sizes, *tensor.shape[2:]], tensor.dtype)
+
+        specs = [keras.tree.map_structure(specify, arguments)]
+        graph = tf.function(lambda named: layer(**named), input_signature=specs)
+        assert_equal(graph(arguments), expected, "in a graph")
+
+    return assert_equals
+
+
+@pytest.fixture
 def check_layer(request: pytest.FixtureRequest, saved_layers: Path) -> Callable[..., Any]:
     """Returns a function that asserts the contract of a layer and gives back the layer it used.
 

@@ -113,4 +113,7 @@ class GatedCell(RecurrentCell):
         """
 
     def _multiply(self, inputs: Tensor, kernel: Tensor) -> Tensor:
+        if inputs.shape[-1] == 0:  # oneDNN ends the process over a fused product of no columns
+            shape = (*ops.shape(inputs)[:-1], kernel.shape[-1])
+            return ops.zeros(shape, self.compute_dtype)
         return ops.matmul(ops.cast(inputs, self.compute_dtype), kernel)

@@ -21,7 +21,12 @@ CASES: dict[str, Config] = {
     "recurrent-input": {"name": "recurrent", "context": "input"},
     "recurrent-both-deep": {"name": "recurrent", "context": "both", "readout": "deep"},
     "attention": {"name": "attention"},
-    "attention-fed": {"name": "attention", "input_feeding": True, "readout": "deep"},
+    "attention-fed": {
+        "name": "attention",
+        "num_layers": 2,
+        "input_feeding": True,
+        "readout": "deep",
+    },
     "attention-bahdanau": {"name": "attention", "attention": "additive", "wiring": "bahdanau"},
     "attention-conditional": {"name": "attention", "cell": "gru", "wiring": "conditional"},
     "attention-first": {
@@ -84,6 +89,15 @@ def test_a_whole_target_equals_its_steps(
     run_both_ways: Callable[..., None],
 ) -> None:
     run_both_ways(make(), *inputs.values(), mask_of(LENGTHS, 5))
+
+
+def test_a_graph_gives_the_same(
+    make: Callable[..., Decoder],
+    inputs: dict[str, Any],
+    mask_of: Callable[..., Array],
+    equals_its_graph: Callable[..., None],
+) -> None:
+    equals_its_graph(make(), inputs, memory_mask=mask_of(LENGTHS, 5))
 
 
 def test_a_target_of_no_positions_gives_none(

@@ -60,6 +60,17 @@ def test_an_encoder_holds_the_contract_of_a_layer(
     check_layer(make, {"inputs": numbers(3, 5, UNITS)}, {"inputs": mask_of(LENGTHS, 5)})
 
 
+@pytest.mark.parametrize("name", ENCODERS)
+def test_a_graph_gives_the_same(
+    name: str,
+    numbers: Callable[..., Array],
+    mask_of: Callable[..., Array],
+    equals_its_graph: Callable[..., None],
+) -> None:
+    encoder = ENCODERS[name](units=UNITS, num_layers=2, bidirectional=True)
+    equals_its_graph(encoder, {"inputs": numbers(3, 5, 4)}, mask=mask_of(LENGTHS, 5))
+
+
 def test_memory_is_zero_on_padding_and_a_source_of_nothing_leaves_zeros(
     make: Callable[..., Encoder], numbers: Callable[..., Array], mask_of: Callable[..., Array]
 ) -> None:
