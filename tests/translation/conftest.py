@@ -1,20 +1,24 @@
 """A translator that is made in a moment: random weights, but everything else as in earnest."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import keras
+import numpy as np
 import pytest
 
 import kerasseq
 
 TEXTS = ["hello world", "a b c", "what is this?", "the hat is on the cat", "this is a hat"]
+BEAM = {"name": "beam", "num_beams": 3, "n_best": 2}
+END_BIAS = 0.5
 
 
 def make_network(source_size: int, target_size: int, seed: int) -> Any:
     keras.utils.set_random_seed(seed)
     network = kerasseq.models.build(
-        "luong_2015",
+        "bidirectional_luong",
         source_size,
         target_size,
         embedding_units=6,
@@ -30,16 +34,34 @@ def make_network(source_size: int, target_size: int, seed: int) -> Any:
 @pytest.fixture(scope="session")
 def make_translator() -> Callable[..., kerasseq.Translator]:
     """Returns a function that makes a translator; its arguments are the translator's."""
-    source_codec = kerasseq.text.TextCodec.train(TEXTS, tokenizer="character", vocabulary_size=60)
-    target_codec = kerasseq.text.TextCodec.train(TEXTS, tokenizer="word", vocabulary_size=60)
 
-    def make(seed: int = 1, networks: int = 1, **options: Any) -> kerasseq.Translator:
-        sizes = (source_codec.vocabulary_size, target_codec.vocabulary_size)
+    @functools.cache
+    def codec(tokenizer: str) -> kerasseq.text.TextCodec:
+        size = 260 if tokenizer == "byte" else 60
+        return kerasseq.text.TextCodec.train(TEXTS, tokenizer=tokenizer, vocabulary_size=size)
+
+    def make(
+        seed: int = 1,
+        networks: int = 1,
+        source: str = "character",
+        target: str = "word",
+        **options: Any,
+    ) -> kerasseq.Translator:
+        sizes = (codec(source).vocabulary_size, codec(target).vocabulary_size)
         made = [make_network(*sizes, seed + index) for index in range(networks)]
         network = made[0] if networks == 1 else kerasseq.translation.Ensemble(made)
-        return kerasseq.Translator(source_codec, target_codec, network, **options)
+        return kerasseq.Translator(codec(source), codec(target), network, **options)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def translator(make_translator: Callable[..., kerasseq.Translator]) -> kerasseq.Translator:
+    """Characters to words, a beam of three, whose outputs end now and then."""
+    made = make_translator(search=BEAM, max_source_length=64)
+    bias = made.network.get_layer("logits").bias
+    bias.assign(np.where(np.arange(bias.shape[0]) == made.target_codec.end_id, END_BIAS, bias))
+    return made
 
 
 @pytest.fixture

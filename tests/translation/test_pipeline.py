@@ -1,0 +1,128 @@
+"""Given targets are scored and given beginnings completed by the graph that translates."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kerasseq.translation import Translation, Translator
+
+TEXTS = ["how are you today?", "", "日本語", "a", "it's a small world", "e\u0301"]
+
+
+def assert_same(received: Translation, expected: Translation) -> None:
+    for field in ("source", "text", "finished", "truncated", "source_tokens", "target_tokens"):
+        assert getattr(received, field) == getattr(expected, field)
+    assert [each.text for each in received.alternatives] == (
+        [each.text for each in expected.alternatives]
+    )
+    np.testing.assert_allclose(received.score, expected.score, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(
+        received.attention_weights, expected.attention_weights, rtol=1e-5, atol=1e-5
+    )
+
+
+def spoken(translator: Translator) -> list[Translation]:
+    """The answers whose texts, cut into tokens, give their own tokens again."""
+    answers = translator(TEXTS)
+    tokens = translator.target_codec.tokenize([answer.text for answer in answers]).to_list()
+    return [
+        answer
+        for answer, pieces in zip(answers, tokens, strict=True)
+        if [piece.decode() for piece in pieces] == answer.target_tokens[: len(pieces)]
+        and len(pieces) == len(answer.target_tokens) - answer.finished
+    ]
+
+
+def test_the_score_of_an_output_is_the_score_that_the_search_gave_it(
+    translator: Translator,
+) -> None:
+    answers = [answer for answer in spoken(translator) if answer.finished]
+    assert len(answers) > 1
+    scores = translator.score([(answer.source, answer.text) for answer in answers])
+    for score, answer in zip(scores, answers, strict=True):
+        assert (score.source, score.target) == (answer.source, answer.text)
+        assert score.target_tokens == answer.target_tokens
+        np.testing.assert_allclose(score.score, answer.score, rtol=1e-5)
+        np.testing.assert_allclose(score.token_scores.sum(), score.score, rtol=1e-5)
+        assert score.token_scores.shape == (len(score.target_tokens),)
+
+
+def test_a_pair_is_scored_the_same_alone_and_in_a_batch(translator: Translator) -> None:
+    pairs = [(text, other) for text in TEXTS[:4] for other in ("", "hello world", "not heard")]
+    together = translator.score(pairs)
+    for pair, expected in zip(pairs, together, strict=True):
+        (alone,) = translator.score([pair])
+        np.testing.assert_allclose(alone.score, expected.score, rtol=1e-5)
+        assert alone.target_tokens == expected.target_tokens
+        np.testing.assert_allclose(alone.token_scores, expected.token_scores, rtol=1e-4)
+    assert [len(each.target_tokens) for each in together[:3]] == [1, 3, 3]
+
+
+def test_a_score_is_the_log_probability_of_the_teacher_forced_network(
+    translator: Translator,
+) -> None:
+    text, target = "how are you today?", "hello the world"
+    end = translator.target_codec.end_id
+    source_ids = [*translator.source_codec.encode([text]).to_list()[0], end]
+    target_ids = translator.target_codec.encode([target]).to_list()[0]
+    start = translator.target_codec.start_id
+    logits = translator.network([tf.constant([source_ids]), tf.constant([[start, *target_ids]])])
+    expected = tf.gather(tf.nn.log_softmax(logits)[0], [*target_ids, end], batch_dims=1)
+    (score,) = translator.score([(text, target)])
+    np.testing.assert_allclose(score.token_scores, expected, rtol=1e-4)
+
+
+def test_a_target_that_is_too_long_is_cut_and_says_so(translator: Translator) -> None:
+    short, long = translator.score([("a", "hello " * 137), ("a", "hello " * 138)])
+    assert (short.truncated, len(short.target_tokens)) == (False, 138)
+    assert (long.truncated, len(long.target_tokens)) == (True, 138)
+    assert short.target_tokens[-1] == "</s>"
+    assert long.target_tokens[-1] == "hello"
+
+
+@pytest.mark.parametrize("pairs", [["ab"], [("a", "b", "c")], [3], [("a", 3)]])
+def test_what_are_no_pairs_is_an_error(translator: Translator, pairs: Any) -> None:
+    with pytest.raises(TypeError, match=r"`pairs` must be a sequence of .*Received an element"):
+        translator.score(pairs)
+
+
+def test_outputs_begin_with_their_prefix(translator: Translator) -> None:
+    texts = ["how are you today?", "", "日本語", "a"]
+    prefixes = ["hello", "this is a hat", "", "world world"]
+    answers = translator.complete(texts, prefixes)
+    for answer, prefix in zip(answers, prefixes, strict=True):
+        assert all(other.text.startswith(prefix) for other in answer.alternatives)
+        assert not answer.truncated
+    assert_same(answers[2], translator([texts[2]])[0])
+    for text, prefix, expected in zip(texts, prefixes, answers, strict=True):
+        assert_same(translator.complete([text], [prefix])[0], expected)
+
+
+def test_the_beginning_of_a_greedy_output_is_completed_to_that_output(
+    translator: Translator,
+) -> None:
+    greedy = translator.with_search("greedy")
+    answers = spoken(greedy)
+    beginnings = [" ".join(answer.text.split()[:1]) for answer in answers]
+    assert any(beginnings)
+    completed = greedy.complete([answer.source for answer in answers], beginnings)
+    for received, expected in zip(completed, answers, strict=True):
+        assert_same(received, expected)
+
+
+def test_a_prefix_counts_towards_the_limit_and_says_when_it_was_cut(
+    translator: Translator,
+) -> None:
+    whole, cut = translator.complete(["a", "a"], ["hello " * 14, "hello " * 15])
+    assert (whole.truncated, cut.truncated) == (False, True)
+    assert (whole.finished, cut.finished) == (False, False)
+    assert whole.text == cut.text == ("hello " * 14).strip()
+
+
+def test_there_is_one_prefix_for_each_text(translator: Translator) -> None:
+    with pytest.raises(ValueError, match="Received: 1 prefixes, 2 texts"):
+        translator.complete(["a", "b"], ["c"])
+    with pytest.raises(TypeError, match="`prefixes` must be a sequence of strings"):
+        translator.complete(["a", "b"], "cd")

@@ -1,0 +1,205 @@
+"""Strings in, strings out: the same alone, in a batch, and from a file in another process."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+import kerasseq
+from kerasseq.search import BeamSearch, GreedySearch
+from kerasseq.text import TextCodec
+from kerasseq.translation import Translation, Translator
+
+TEXTS = [
+    *(
+        "how are you today?",
+        "",
+        "日本語 👨\u200d👩\u200d👧",
+        "a",
+        "it's a small world",
+        "a\0b",
+        "e\u0301",
+    ),
+    "x" * 5000,
+]
+
+
+def assert_same(received: Translation, expected: Translation) -> None:
+    for field in ("source", "text", "finished", "truncated", "source_tokens", "target_tokens"):
+        assert getattr(received, field) == getattr(expected, field)
+    assert [each.text for each in received.alternatives] == (
+        [each.text for each in expected.alternatives]
+    )
+    np.testing.assert_allclose(received.score, expected.score, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(
+        received.attention_weights, expected.attention_weights, rtol=1e-5, atol=1e-5
+    )
+
+
+def test_each_text_gets_its_answer_in_order(translator: Translator) -> None:
+    answers = translator(TEXTS)
+    assert [answer.source for answer in answers] == TEXTS
+    assert len({answer.finished for answer in answers}) == 2  # both kinds are there
+    for answer in answers:
+        assert [other.text for other in answer.alternatives][0] == answer.text
+        assert answer.alternatives[0].score == answer.score
+        assert 1 <= len(answer.alternatives) <= 2
+        assert answer.source_tokens[-1] == "</s>"
+        assert (answer.target_tokens[-1] == "</s>") == answer.finished
+        assert answer.attention_weights.shape == (
+            len(answer.target_tokens),
+            len(answer.source_tokens),
+        )
+        assert answer.attention_weights.dtype == np.float32
+        np.testing.assert_allclose(answer.attention_weights.sum(-1), 1.0, atol=1e-5)
+
+
+def test_a_text_alone_in_any_batch_and_any_order_gets_the_same_answer(
+    translator: Translator,
+) -> None:
+    together = translator(TEXTS)
+    for text, expected in zip(TEXTS, together, strict=True):
+        assert_same(translator([text])[0], expected)
+    for received, expected in zip(translator(TEXTS[::-1], 3), together[::-1], strict=True):
+        assert_same(received, expected)
+
+
+def test_a_long_text_is_cut_and_says_so(translator: Translator) -> None:
+    answers = translator(["x" * 63, "x" * 64, "x" * 5000])
+    assert [answer.truncated for answer in answers] == [False, True, True]
+    assert [len(answer.source_tokens) for answer in answers] == [64, 64, 64]
+    assert answers[1].text == answers[2].text == answers[0].text
+
+
+def test_no_texts_get_no_answers(translator: Translator) -> None:
+    assert translator([]) == []
+    assert translator.complete([], []) == []
+    assert translator.score([]) == []
+
+
+def test_invalid_bytes_and_surrogates_are_read_as_replacement_characters(
+    translator: Translator,
+) -> None:
+    texts: list[Any] = [b"\xff hello", "\ud800 hello", "\ud83d\udc4b hello"]
+    answers = translator(texts)
+    assert [answer.source for answer in answers] == ["\ufffd hello", "\ufffd hello", "👋 hello"]
+    assert_same(answers[0], translator(["\ufffd hello"])[0])
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        ("hello", r"`texts` must be a sequence of strings. Received: a bare string. .*`\[text\]`"),
+        ([b"ok", 3], "`texts` must be a sequence of strings. Received an element: 3 of int"),
+    ],
+)
+def test_what_are_no_texts_is_an_error(translator: Translator, texts: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        translator(texts)
+    with pytest.raises(TypeError, match=message):
+        translator.complete(texts, ["a"])
+
+
+def test_a_batch_size_is_a_positive_integer(translator: Translator) -> None:
+    with pytest.raises(ValueError, match="`batch_size` must be an integer of at least 1.*: 0"):
+        translator(["a"], batch_size=0)
+
+
+def test_what_a_translation_says_is_json(translator: Translator) -> None:
+    (answer,) = translator(["how are you today?"])
+    said = json.loads(json.dumps(answer.to_dict()))
+    assert said["text"] == answer.text
+    second = answer.alternatives[1]
+    assert said["alternatives"][1] == {"text": second.text, "score": second.score}
+    np.testing.assert_allclose(said["attention_weights"], answer.attention_weights)
+
+
+def test_another_search_uses_the_same_network(translator: Translator) -> None:
+    greedy = translator.with_search("greedy")
+    assert isinstance(greedy.search, GreedySearch)
+    assert greedy.network is translator.network
+    assert isinstance(translator.search, BeamSearch)
+    one_beam = translator.with_search({"name": "beam", "num_beams": 1})
+    texts = ["how are you today?", "a small world"]
+    assert [each.text for each in greedy(texts)] == [each.text for each in one_beam(texts)]
+
+
+def test_a_sample_depends_on_the_text_and_not_on_the_batch(translator: Translator) -> None:
+    drawn = translator.with_search({"name": "sampling", "n_best": 3, "temperature": 2.0})
+    texts = ["how are you today?", "a small world", "hello", "hello"]
+    together = drawn(texts)
+    assert len({other.text for other in together[0].alternatives}) > 1
+    assert_same(together[3], together[2])
+    for received, expected in zip(drawn(texts[::-1], 2), together[::-1], strict=True):
+        assert_same(received, expected)
+
+
+def test_mixed_sizes_are_traced_once(make_translator: Callable[..., Translator]) -> None:
+    made = make_translator()
+    for count in (1, 3, 2):
+        for length in (1, 40, 300):
+            made(["x" * length] * count)
+            made.complete(["x" * length] * count, ["a"] * count)
+            made.score([("x", "y" * length)] * count)
+    traced = (made._translate, made._complete, made._score)
+    assert [function.experimental_get_tracing_count() for function in traced] == [1, 1, 1]
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_calls(translator: Translator) -> None:
+    texts = ["how are you today?", "a", "it's a small world"]
+
+    def resident() -> int:
+        pages = Path("/proc/self/statm").read_text().split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+    for _ in range(200):
+        translator(texts)
+    before = resident()
+    for _ in range(1000):
+        translator(texts)
+    assert resident() < 1.05 * before
+
+
+def test_codec_and_network_must_be_of_one_size(translator: Translator) -> None:
+    other = TextCodec.train(["abc"], tokenizer="character")
+    size = translator.network.vocabulary_size
+    with pytest.raises(ValueError, match=rf"Received: 7 ids, {size} logits\."):
+        Translator(translator.source_codec, other, translator.network)
+
+
+def mixing(logits: Any) -> Any:
+    return keras.layers.Conv1D(logits.shape[-1], 3, padding="same", name="mixes")(logits)
+
+
+def test_a_layer_that_mixes_positions_is_named(translator: Translator) -> None:
+    codec = translator.target_codec
+    source_ids = keras.Input((None,), dtype="int32")
+    target_ids = keras.Input((None,), dtype="int32")
+    embed = kerasseq.layers.TokenEmbedding(codec.vocabulary_size, 4)
+    memory, state = kerasseq.layers.RecurrentEncoder(4)(embed(source_ids))
+    outputs, _, _ = kerasseq.layers.RecurrentDecoder(4)(embed(target_ids), memory, state)
+    logits = mixing(keras.layers.Dense(codec.vocabulary_size)(outputs))
+    network = kerasseq.models.SequenceToSequence(source_ids, target_ids, logits)
+    with pytest.raises(ValueError, match="'mixes'"):
+        Translator(codec, codec, network)
+
+
+def test_export_writes_a_version(
+    make_translator: Callable[..., Translator], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+
+    def export(*arguments: Any, **options: Any) -> str:
+        asked.append((arguments, options))
+        return "written"
+
+    monkeypatch.setattr(kerasseq.serving, "export", export)
+    made = make_translator()
+    assert made.export(tmp_path, version=3) == "written"
+    assert asked == [((made, tmp_path), {"version": 3})]

@@ -1,0 +1,112 @@
+"""One file holds all of a translator, and a damaged one is an error that says so."""
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import pytest
+
+from kerasseq.translation import Translator
+
+FRESH_PROCESS = """
+import json, sys
+import kerasseq
+
+translator = kerasseq.Translator.load(sys.argv[1])
+answers = [answer.to_dict() for answer in translator(json.loads(sys.stdin.read()))]
+print(json.dumps([answers, translator.metadata]))
+"""
+
+
+def test_a_loaded_translator_answers_the_same_in_a_fresh_process(
+    make_translator: Callable[..., Translator], texts: list[str], tmp_path: Path
+) -> None:
+    made = make_translator(
+        source="subword", search={"name": "beam", "num_beams": 2}, metadata={"bleu": [30.5]}
+    )
+    made.save(tmp_path / "model.keras")
+    completed = subprocess.run(
+        [sys.executable, "-c", FRESH_PROCESS, tmp_path / "model.keras"],
+        input=json.dumps(texts),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert completed.returncode == 0, completed.stderr
+    answers, metadata = json.loads(completed.stdout.splitlines()[-1])
+    assert metadata == {"bleu": [30.5]}
+    for received, expected in zip(answers, made(texts), strict=True):
+        assert received["text"] == expected.text
+        assert received["target_tokens"] == expected.target_tokens
+        assert received["score"] == pytest.approx(expected.score, rel=1e-5, abs=1e-5)
+    assert os.listdir(tmp_path) == ["model.keras"]
+
+
+def test_a_compiled_network_is_saved_without_its_optimiser(
+    make_translator: Callable[..., Translator], tmp_path: Path
+) -> None:
+    made = make_translator()
+    made.save(tmp_path / "before.keras")
+    made.network.compile("adam", "mse")
+    made.network.optimizer.build(made.network.trainable_variables)
+    made.save(tmp_path / "after.keras")
+    before, after = ((tmp_path / name).stat().st_size for name in ("before.keras", "after.keras"))
+    assert after == pytest.approx(before, rel=0.01)
+    loaded = Translator.load(tmp_path / "after.keras")
+    assert loaded(["hello"])[0].text == made(["hello"])[0].text
+
+
+def saved(translator: Translator, folder: Path) -> Path:
+    path = folder / "model.keras"
+    translator.save(path)
+    return path
+
+
+def truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:2000])
+
+
+def flip_a_weight(path: Path) -> None:
+    with zipfile.ZipFile(path) as archive:
+        start = archive.getinfo("model.weights.h5").header_offset + 3000
+    content = bytearray(path.read_bytes())
+    content[start] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (truncate, r"model.keras' is not a `.keras` file, or it is cut off\."),
+        (lambda path: path.write_bytes(b""), r"model.keras' is not a `.keras` file"),
+        (flip_a_weight, r"model.keras' is damaged: Bad CRC-32"),
+    ],
+)
+def test_a_damaged_file_is_an_error_that_says_so(
+    translator: Translator, tmp_path: Path, damage: Callable[[Path], Any], message: str
+) -> None:
+    path = saved(translator, tmp_path)
+    damage(path)
+    with pytest.raises(ValueError, match=message):
+        Translator.load(path)
+
+
+def test_a_file_that_is_missing_or_of_another_model_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"No translator at '.*missing.keras'\."):
+        Translator.load(tmp_path / "missing.keras")
+    keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(1)]).save(
+        tmp_path / "other.keras"
+    )
+    with pytest.raises(ValueError, match=r"holds no translator but a Sequential\. Use a file"):
+        Translator.load(tmp_path / "other.keras")
+
+
+def test_a_file_name_ends_in_keras(translator: Translator, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"`path` must end in '.keras'. Received: '.*model.h5'\."):
+        translator.save(tmp_path / "model.h5")
