@@ -2,12 +2,14 @@
 
 import contextlib
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import keras
 from keras import ops
 
-from kerasseq.models.graph import Parts, layers_within, mask_of, without_mask
+from kerasseq.models.graph import layers_within, mask_of
+from kerasseq.models.parts import Parts
 from kerasseq.typing import State, StepFunction, Tensor
 
 # A weight below this size costs nothing to cast at every step.
@@ -19,6 +21,8 @@ def bind_step(
 ) -> tuple[StepFunction, State, Tensor]:
     """Encodes `source_ids` and returns `(step, state, source_mask)`.
 
+    Nothing is dropped, in whatever call this runs.
+
     Args:
         parts: the parts of the network.
         source_ids: `(batch, source_length)` integers.
@@ -27,14 +31,11 @@ def bind_step(
     decoder = parts.decoder
     values = _by_tensor(parts.source_tensors, parts.source([source_ids], training=False))
     memory = values[id(parts.memory)]
-    memory_mask = mask_of(memory)
-    if parts.memory_mask is not None:
-        memory_mask = values[id(parts.memory_mask)]
+    memory_mask = None if parts.memory_mask is None else values[id(parts.memory_mask)]
     initial_state = [values[id(tensor)] for tensor in parts.initial_state] or None
     prepared = decoder.prepare(memory, memory_mask)
     state = decoder.start(initial_state, prepared, max_length)
-    batch = ops.shape(source_ids)[0]
-    run = _bind_run(parts, values, prepared, batch)
+    run = _bind_run(parts, values, prepared, ops.shape(source_ids)[0])
     read_once = _WeightsReadOnce(parts)
 
     def step(token_ids: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
@@ -50,28 +51,45 @@ def _bind_run(
     parts: Parts, values: dict[int, Tensor], prepared: list[Tensor], batch: Tensor
 ) -> StepFunction:
     """The step itself: embed a token, run the decoder, turn its outputs into log probabilities."""
-    read = {id(tensor) for tensor in [*parts.head_tensors, *parts.target_tensors]}
+    masks = {id(tensor): mask for tensor in parts.extras if (mask := mask_of(tensor)) is not None}
+    read = {id(tensor) for tensor in [*parts.extras, *masks.values()]}
     extras = {key: value for key, value in values.items() if key in read}
-    target_ids = parts.target_tensors[0]
+
+    def apply(part: Any, inputs: list[Tensor], known: dict[int, Tensor]) -> list[Tensor]:
+        """Runs a part on one position; what it gives has no mask, since one step is real."""
+        found = part(
+            [known[id(tensor)] for tensor in inputs],
+            mask=[known[id(masks[id(each)])] if id(each) in masks else None for each in inputs],
+            training=False,
+        )
+        return [_only_position(value) for value in _as_list(found)]
 
     def run(token_ids: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
-        beams = ops.shape(token_ids)[0] // ops.maximum(batch, 1)
+        beams = _beams(ops.shape(token_ids)[0], batch)
         known = {key: ops.repeat(value, beams, axis=0) for key, value in extras.items()}
+        target_ids = parts.target_tensors[0]
         known[id(target_ids)] = ops.cast(ops.expand_dims(token_ids, 1), target_ids.dtype)
-        embedded = parts.target([known[id(tensor)] for tensor in parts.target_tensors])
-        embedded = [without_mask(tensor) for tensor in _as_list(embedded)]
-        known.update(_by_tensor(parts.target_outputs, embedded))
-        inputs = known[id(parts.inputs)][:, 0]
-        outputs, state, weights = parts.decoder.step(inputs, state, prepared)
-        known[parts.outputs_key] = ops.expand_dims(outputs, 1)
-        known[parts.weights_key] = ops.expand_dims(weights, 1)
-        logits = known[parts.outputs_key]
+        embedded = apply(parts.target, parts.target_tensors, known)
+        outputs, state, weights = parts.decoder.step(embedded[0], state, prepared)
+        logits = outputs
         if parts.head is not None:
-            head = parts.head([known[id(tensor)] for tensor in parts.head_tensors])
-            logits = _as_list(head)[0]
-        return ops.log_softmax(ops.cast(logits[:, 0], "float32")), state, weights
+            position = [*embedded, outputs, weights]
+            symbolic = [*parts.target_outputs, parts.outputs, parts.attention_weights]
+            known |= _by_tensor(symbolic, [ops.expand_dims(value, 1) for value in position])
+            (logits,) = apply(parts.head, parts.head_tensors, known)
+        return ops.log_softmax(ops.cast(logits, "float32")), state, weights
 
     return run
+
+
+def _beams(rows: Tensor | int, batch: Tensor | int) -> Tensor | int:
+    """How many rows a source has; a Python number where the shapes are, which JAX insists on."""
+    return rows // (max(batch, 1) if isinstance(batch, int) else ops.maximum(batch, 1))
+
+
+def _only_position(value: Tensor) -> Tensor:
+    """`(rows, 1, ...)` to `(rows, ...)`: without a copy, where the shape is known."""
+    return ops.squeeze(value, 1) if value.shape[1] == 1 else value[:, 0]
 
 
 class _WeightsReadOnce:
@@ -79,34 +97,49 @@ class _WeightsReadOnce:
 
     Under `mixed_bfloat16` a step would otherwise read every float32 matrix in full to cast it,
     which costs more than the product itself.
+
+    Args:
+        parts: the parts whose weights a step reads.
     """
 
     def __init__(self, parts: Parts) -> None:
-        self._values: dict[int, tuple[Any, Tensor]] = {}
         models = [parts.target, parts.decoder] + ([] if parts.head is None else [parts.head])
-        for layer in (layer for model in models for layer in layers_within(model)):
-            for variable in layer.variables:
-                self._read(variable, layer.compute_dtype)
-
-    def _read(self, variable: Any, dtype: str) -> None:
-        """Reads a weight for a layer of `dtype`; a layer's own dtype comes after its parent's."""
-        self._values.pop(id(variable), None)
-        is_float = keras.backend.is_float_dtype(variable.dtype)
-        if is_float and variable.dtype != dtype and math.prod(variable.shape) >= LARGE_WEIGHT:
-            self._values[id(variable)] = (variable, ops.cast(variable.value, dtype))
+        # Parents come before their children, and a layer's own dtype is the one that counts.
+        dtypes = {
+            id(variable): (variable, layer.compute_dtype)
+            for model in models
+            for layer in layers_within(model)
+            for variable in layer.variables
+        }
+        self._values: list[tuple[Any, Tensor]] = []
+        if any(_is_worth_casting(*each) for each in dtypes.values()):
+            # All of them: one that is missing here would be read past an outer scope.
+            self._values = [_read(*each) for each in dtypes.values()]
 
     def scope(self) -> contextlib.AbstractContextManager[Any]:
+        """Returns a context in which the weights have these values."""
         if not self._values:
             return contextlib.nullcontext()
         scope = keras.StatelessScope()
-        for update in self._values.values():
+        for update in self._values:
             scope.add_update(update)
         return scope
+
+
+def _is_worth_casting(variable: Any, dtype: str) -> bool:
+    """Whether a layer that computes in `dtype` casts a weight, and a large one."""
+    is_float = keras.backend.is_float_dtype(variable.dtype)
+    return is_float and variable.dtype != dtype and math.prod(variable.shape) >= LARGE_WEIGHT
+
+
+def _read(variable: Any, dtype: str) -> tuple[Any, Tensor]:
+    is_cast = _is_worth_casting(variable, dtype)
+    return variable, ops.cast(variable.value, dtype) if is_cast else variable.value
 
 
 def _as_list(outputs: Any) -> list[Tensor]:
     return list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
 
 
-def _by_tensor(symbolic: list[Tensor], outputs: Any) -> dict[int, Tensor]:
+def _by_tensor(symbolic: Iterable[Tensor], outputs: Any) -> dict[int, Tensor]:
     return {id(tensor): value for tensor, value in zip(symbolic, _as_list(outputs), strict=True)}

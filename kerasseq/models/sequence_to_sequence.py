@@ -2,10 +2,12 @@ import copy
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
 
-from kerasseq.models.graph import Parts
+from kerasseq.models import consistency
+from kerasseq.models.graph import mask_of
+from kerasseq.models.parts import Parts
+from kerasseq.models.scheduled_sampling import ScheduledSampling, read_rate
 from kerasseq.models.search_step import bind_step
 from kerasseq.serialization import register
 from kerasseq.typing import State, StepFunction, Tensor
@@ -30,6 +32,12 @@ class SequenceToSequence(keras.Model):
             the target behind a start token.
         logits: the symbolic output, `(batch, target_length, vocabulary_size)`, unnormalised log
             probabilities of the token that follows each position.
+        scheduled_sampling: how often training reads the network's own token in place of the data's:
+            a probability, or a function of the number of updates made so far, such as
+            `kerasseq.training.LinearRate` or any other that Keras can serialize. 0 means never.
+            Evaluation and search do not change. A function reads the count of the optimizer that
+            the model is compiled with, and 0 without one.
+        seed: seed of the draws of scheduled sampling.
         name: the model's name.
 
     Raises:
@@ -50,10 +58,20 @@ class SequenceToSequence(keras.Model):
     >>> network = SequenceToSequence(source_ids, target_ids, logits)
     >>> tuple(network([keras.ops.ones((2, 5), "int32"), keras.ops.ones((2, 3), "int32")]).shape)
     (2, 3, 20)
+
+    Reference:
+        Sutskever et al., Sequence to Sequence Learning with Neural Networks, 2014; Bengio et al.,
+        Scheduled Sampling for Sequence Prediction with Recurrent Neural Networks, 2015.
     """
 
     def __init__(
-        self, source_ids: Tensor, target_ids: Tensor, logits: Tensor, name: str | None = None
+        self,
+        source_ids: Tensor,
+        target_ids: Tensor,
+        logits: Tensor,
+        scheduled_sampling: Any = 0.0,
+        seed: int | None = None,
+        name: str | None = None,
     ) -> None:
         for argument, tensor in (
             ("source_ids", source_ids),
@@ -65,9 +83,16 @@ class SequenceToSequence(keras.Model):
                     f"`{argument}` must be a symbolic tensor, as from `keras.Input`. "
                     f"Received: {type(tensor).__name__}."
                 )
+        rate = read_rate(scheduled_sampling)
         parts = Parts(source_ids, target_ids, logits)
         super().__init__(inputs=[source_ids, target_ids], outputs=logits, name=name)
+        self.scheduled_sampling = scheduled_sampling
+        self.seed = seed
         self._parts = parts
+        self._sampling = None if rate == 0 else ScheduledSampling(rate, seed)
+        if self._sampling is not None:
+            # Keras finds a generator, to save its state and to pass it on, only on a layer itself.
+            self._sampling_seed = self._sampling.seed_generator
 
     @property
     def decoder(self) -> Any:
@@ -78,6 +103,21 @@ class SequenceToSequence(keras.Model):
     def vocabulary_size(self) -> int:
         """Number of target token ids: the width of the logits."""
         return int(self.outputs[0].shape[-1])
+
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Tensor:
+        if training and self._sampling is not None:
+            source_ids, target_ids = keras.tree.flatten(inputs)
+            rate = self._sampling.rate_after(getattr(self, "optimizer", None))
+            inputs = [
+                source_ids,
+                self._sampling.replace(self._parts, source_ids, target_ids, rate),
+            ]
+        logits = super().call(inputs, training=training, mask=mask)
+        if mask_of(self.outputs[0]) is not None:
+            # A mask comes through a head that reads the target embedding. On the logits it would
+            # make Keras average the loss for each replica; another view of them has none.
+            logits = ops.squeeze(ops.expand_dims(logits, -1), -1)
+        return logits
 
     def start_search(
         self, source_ids: Tensor, max_length: Tensor | int
@@ -96,41 +136,35 @@ class SequenceToSequence(keras.Model):
         return bind_step(self._parts, source_ids, max_length)
 
     def check(self, tolerance: float = 1e-3) -> None:
-        """Runs one tiny random batch as a whole and step by step, and compares the logits.
+        """Tries on one tiny random batch that search will see the network that is trained.
+
+        Args:
+            tolerance: by how much log probabilities may differ; at least 0.25 in half precision.
 
         Raises:
-            ValueError: if they differ: a layer around the decoder mixes positions.
+            ValueError: if a whole target and its steps give other logits: a layer around the
+                decoder mixes positions. Or if more padding of the source does: a layer reads it.
         """
-        generator = np.random.default_rng(0)
-        source_ids = generator.integers(1, 4, (2, 5)).astype("int32")
-        target_ids = generator.integers(1, min(self.vocabulary_size, 4), (2, 4)).astype("int32")
-        whole = ops.log_softmax(ops.cast(self([source_ids, target_ids]), "float32"))
-        step, state, _ = self.start_search(ops.convert_to_tensor(source_ids), target_ids.shape[1])
-        difference = 0.0
-        for position in range(target_ids.shape[1]):
-            stepped, state, _ = step(ops.convert_to_tensor(target_ids[:, position]), state)
-            difference = max(difference, float(ops.max(ops.abs(stepped - whole[:, position]))))
         if self.dtype_policy.compute_dtype != "float32":
             tolerance = max(tolerance, 0.25)
-        if not difference <= tolerance:
-            suspects = self._parts.suspects()
-            raise ValueError(
-                "The layers between `target_ids` and decoder, and behind it, must treat each "
-                "position alone, since search takes one step at a time. The logits of a whole "
-                f"target and of its steps differ by {difference:.3g}. Suspects: "
-                f"{', '.join(map(repr, suspects)) or 'none by type'}."
-            )
+        consistency.check_steps(self, self._parts, tolerance)
+        consistency.check_padding(self, tolerance)
 
     def get_config(self) -> dict[str, Any]:
-        # The plain functional config; ours has another constructor.
-        config = keras.Model(self.inputs, self.outputs[0], name=self.name).get_config()
-        return {"graph": config, "name": self.name}
+        rate = self.scheduled_sampling
+        return {
+            # The plain functional config; ours has another constructor.
+            "graph": keras.Model(self.inputs, self.outputs[0], name=self.name).get_config(),
+            "scheduled_sampling": (
+                keras.saving.serialize_keras_object(rate) if callable(rate) else rate
+            ),
+            "seed": self.seed,
+            "name": self.name,
+        }
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
-        # Reading a functional config pops its keys.
-        graph = keras.Model.from_config(
-            copy.deepcopy(config["graph"]), custom_objects=custom_objects
-        )
+        config = copy.deepcopy(config)  # reading a functional config pops its keys
+        graph = keras.Model.from_config(config.pop("graph"), custom_objects=custom_objects)
         source_ids, target_ids = graph.inputs
-        return cls(source_ids, target_ids, graph.outputs[0], name=config["name"])
+        return cls(source_ids, target_ids, graph.outputs[0], **config)

@@ -1,0 +1,63 @@
+from typing import Any
+
+import keras
+from keras import ops
+
+from kerasseq.models.graph import Graph, layers_within, loser_of_mask, made_by, mask_of, parents
+
+
+def test_a_tensor_reads_what_it_is_made_from(composition: Any) -> None:
+    memory, state = composition.encode()
+    embedded = composition.embed("target_embedding")(composition.target_ids)
+    outputs, _, _ = composition.decoder()(embedded, memory, state)
+    logits = composition.head()(outputs)
+    graph = Graph(composition.source_ids, composition.target_ids, logits)
+    assert graph.reads(memory) == {"source_ids"}
+    assert graph.reads(embedded) == {"target_ids"}
+    assert graph.reads(logits) == {"source_ids", "target_ids", "decoder"}
+
+
+def test_the_calls_of_decoders_come_with_their_arguments_by_name(composition: Any) -> None:
+    memory, state = composition.encode()
+    embedded = composition.embed("target_embedding")(composition.target_ids)
+    decoder = composition.decoder()
+    outputs, _, weights = decoder(embedded, memory=memory, initial_state=state)
+    graph = Graph(composition.source_ids, composition.target_ids, composition.head()(outputs))
+    (call,) = graph.decoder_calls()
+    assert call.decoder is decoder
+    assert call.arguments["memory"] is memory
+    assert call.arguments["initial_state"] == state
+    assert call.outputs[0] is outputs
+    assert call.outputs[-1] is weights
+
+
+def test_a_boundary_is_where_the_walk_back_stops() -> None:
+    first, second = keras.Input((3,)), keras.Input((3,))
+    halved = first / 2
+    total = ops.add(halved * 3, second)
+    graph = Graph(first, second, total)
+    found = graph.boundary([total], lambda tensor: tensor is halved or tensor is second)
+    assert {id(tensor) for tensor in found} == {id(halved), id(second)}
+
+
+def test_what_an_operation_has_read_and_which_it_was() -> None:
+    inputs = keras.Input((3,))
+    dense = keras.layers.Dense(2)
+    outputs = dense(inputs)
+    assert made_by(outputs) is dense
+    assert parents(outputs)[0] is inputs
+
+
+def test_the_loser_of_a_mask_is_the_operation_behind_the_last_mask() -> None:
+    embedded = keras.layers.Embedding(5, 3, mask_zero=True)(keras.Input((None,), dtype="int32"))
+    assert mask_of(embedded) is not None
+    lost = embedded * 2
+    later = keras.layers.Dense(3)(lost)
+    assert mask_of(later) is None
+    assert loser_of_mask(later) is made_by(lost)
+
+
+def test_layers_within_come_after_what_holds_them() -> None:
+    inner = keras.layers.Dense(2)
+    outer = keras.Sequential([keras.Input((3,)), inner])
+    assert [layer for layer in layers_within(outer) if layer in (outer, inner)] == [outer, inner]
