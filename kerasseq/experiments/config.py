@@ -84,8 +84,8 @@ class ModelConfig:
     An option that is left out (`null`) is what the named model says.
 
     Args:
-        name: a model of the catalogue: luong_2015, bahdanau_2015, cho_2014, sutskever_2014,
-            gnmt_2016.
+        name: a model of the catalogue: bidirectional_luong, luong_2015, bahdanau_2015, cho_2014,
+            sutskever_2014, gnmt_2016.
         embedding_units: size of the token vectors.
         encoder: recurrent or pyramidal.
         encoder_units: size of the encoder's cells, in each direction.
@@ -114,7 +114,7 @@ class ModelConfig:
             mapping with the `name` of a schedule and its options.
     """
 
-    name: str = "luong_2015"
+    name: str = "bidirectional_luong"
     embedding_units: int | None = None
     encoder: str | None = None
     encoder_units: int | None = None

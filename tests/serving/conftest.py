@@ -31,7 +31,7 @@ def make_translator() -> MakeTranslator:
         source: Any = "character",
         target: Any = "character",
         search: Any = "greedy",
-        network: str = "luong_2015",
+        network: str = "bidirectional_luong",
         seed: int = 1,
         **options: Any,
     ) -> Translator:

@@ -1,0 +1,193 @@
+"""Composes the graph of a named network from its options."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import keras
+from keras import ops
+
+from kerasseq import checks, layers, serialization
+from kerasseq.models.graph import mask_of
+from kerasseq.typing import State, Tensor
+
+Options = Mapping[str, Any]
+
+TIES = ("none", "target", "three_way")
+
+# Options that not every member of a family takes, by who does; the layers' own words.
+ENCODER_OPTIONS: dict[str, tuple[str, ...]] = {"pyramidal": (), "recurrent": ("reverse_source",)}
+DECODER_OPTIONS: dict[str, tuple[str, ...]] = {
+    "attention": (
+        *("attention", "attention_units", "attention_layer", "wiring", "input_feeding"),
+        "doubly_stochastic",
+    ),
+    "recurrent": ("context",),
+}
+
+
+def compose(
+    source_vocabulary_size: int,
+    target_vocabulary_size: int,
+    options: Options,
+    explicit: Collection[str] = (),
+) -> tuple[tuple[Tensor, Tensor], Tensor]:
+    """Returns `((source_ids, target_ids), logits)`, symbolic.
+
+    Args:
+        source_vocabulary_size: number of source token ids.
+        target_vocabulary_size: number of target token ids.
+        options: a value for every key of `DEFAULTS`.
+        explicit: the options that a user has given, and that must have a meaning.
+
+    Raises:
+        ValueError: if an option is out of range, or has no meaning beside the others.
+    """
+    checks.check_one_of("tie", options["tie"], TIES)
+    _check_meaning("encoder", options["encoder"], ENCODER_OPTIONS, explicit)
+    _check_meaning("decoder", options["decoder"], DECODER_OPTIONS, explicit)
+    sizes = source_vocabulary_size, target_vocabulary_size
+    embed_source, embed_target = _make_embeddings(*sizes, options)
+    source_ids = keras.Input((None,), dtype="int32", name="source_ids")
+    target_ids = keras.Input((None,), dtype="int32", name="target_ids")
+    memory, memory_mask, state = _encode(source_ids, embed_source, options)
+    embedded = embed_target(_drop_words(target_ids, "target_word_dropout", options))
+    embedded = keras.layers.Dropout(options["dropout"], name="target_dropout")(embedded)
+    decoder = _make_decoder(options)
+    outputs, _, _ = decoder(embedded, memory, state, memory_mask=memory_mask)
+    if options["tie"] == "none":
+        logits = keras.layers.Dense(target_vocabulary_size, name="logits")(outputs)
+    else:
+        if decoder.output_size != options["embedding_units"]:
+            outputs = keras.layers.Dense(options["embedding_units"], name="projection")(outputs)
+        logits = embed_target(outputs, reverse=True)
+    return (source_ids, target_ids), logits
+
+
+def _make_embeddings(
+    source_size: int, target_size: int, options: Options
+) -> tuple[layers.TokenEmbedding, layers.TokenEmbedding]:
+    units, tie = options["embedding_units"], options["tie"]
+    if tie == "three_way":
+        if source_size != target_size:
+            raise ValueError(
+                "`tie='three_way'` needs one vocabulary for source and target. Received: "
+                f"{source_size} source ids, {target_size} target ids. Use `tie='target'`."
+            )
+        shared = layers.TokenEmbedding(source_size, units, tied=True, name="embedding")
+        return shared, shared
+    return (
+        layers.TokenEmbedding(source_size, units, name="source_embedding"),
+        layers.TokenEmbedding(target_size, units, tied=tie == "target", name="target_embedding"),
+    )
+
+
+def _drop_words(token_ids: Tensor, name: str, options: Options) -> Tensor:
+    checks.check_rate("word_dropout", options["word_dropout"])
+    if options["word_dropout"] == 0:
+        return token_ids
+    return layers.WordDropout(options["word_dropout"], name=name)(token_ids)
+
+
+def _encode(
+    source_ids: Tensor, embed: layers.TokenEmbedding, options: Options
+) -> tuple[Tensor, Tensor | None, State]:
+    """The memory, its mask if Keras does not know it, and what the decoder starts from."""
+    checks.check_boolean("reverse_source", options["reverse_source"])
+    order = _reversed_order(source_ids) if options["reverse_source"] else None
+    token_ids = _drop_words(source_ids, "source_word_dropout", options)
+    if order is not None:
+        token_ids = ops.take_along_axis(token_ids, order, axis=1)
+    memory, state = _make_encoder(options)(embed(token_ids))
+    state = _make_bridge(options)(state, memory)
+    if order is None:
+        return memory, None, state
+    # The order is its own inverse, and leaves padding where it is.
+    mask = mask_of(memory)
+    memory = ops.take_along_axis(memory, ops.expand_dims(order, -1), axis=1)
+    return memory, mask, state
+
+
+def _reversed_order(source_ids: Tensor) -> Tensor:
+    """Positions from the last word to the first, the end and the padding in their places."""
+    real = ops.cast(ops.not_equal(source_ids, 0), "int32")
+    positions = ops.cumsum(ops.ones_like(real), axis=1) - 1  # (batch, source_length)
+    last = ops.sum(real, axis=1, keepdims=True) - 1  # of the end
+    return ops.where(positions < last, last - 1 - positions, positions)
+
+
+def _make_encoder(options: Options) -> layers.Encoder:
+    arguments = {
+        "units": options["encoder_units"],
+        "cell": options["cell"],
+        "num_layers": options["encoder_layers"],
+        "bidirectional": options["bidirectional"],
+        "input_dropout": options["dropout"],
+        "dropout": options["dropout"],
+        "recurrent_dropout": options["recurrent_dropout"],
+        "name": "encoder",
+    }
+    if _name_of(options["encoder"]) == "recurrent":
+        arguments["residual_from"] = _residual_from(options, options["encoder_layers"])
+    return serialization.get(layers.ENCODERS, options["encoder"], "encoder", **arguments)
+
+
+def _make_bridge(options: Options) -> layers.Bridge:
+    arguments = {
+        "units": options["decoder_units"],
+        "cell": options["cell"],
+        "num_layers": options["decoder_layers"],
+        "name": "bridge",
+    }
+    if _name_of(options["decoder"]) == "recurrent" and options["context"] != "initial_state":
+        # The decoder reads one vector, as the state of one simple cell is.
+        arguments |= {"cell": "simple", "num_layers": 1}
+    return serialization.get(layers.BRIDGES, options["bridge"], "bridge", **arguments)
+
+
+def _make_decoder(options: Options) -> layers.Decoder:
+    arguments = {
+        "units": options["decoder_units"],
+        "cell": options["cell"],
+        "num_layers": options["decoder_layers"],
+        "dropout": options["dropout"],
+        "recurrent_dropout": options["recurrent_dropout"],
+        "residual_from": _residual_from(options, options["decoder_layers"]),
+        "readout_units": options["readout_units"],
+        "name": "decoder",
+    }
+    if options["readout"] is not None:
+        arguments["readout"] = options["readout"]
+    for option in DECODER_OPTIONS.get(_name_of(options["decoder"]), ()):
+        arguments[option] = options[option]
+    return serialization.get(layers.DECODERS, options["decoder"], "decoder", **arguments)
+
+
+def _residual_from(options: Options, num_layers: int) -> int | None:
+    """The first residual layer, if there are so many."""
+    first = options["residual_from"]
+    return first if first is not None and first < num_layers else None
+
+
+def _check_meaning(
+    family: str,
+    identifier: Any,
+    by_member: Mapping[str, Collection[str]],
+    explicit: Collection[str],
+) -> None:
+    """Raises if an option was given that only other members of a family take."""
+    name = _name_of(identifier)
+    if name not in by_member:
+        return
+    others = {option for options in by_member.values() for option in options}
+    for option in sorted((others - set(by_member[name])) & set(explicit)):
+        takers = " or ".join(repr(each) for each in by_member if option in by_member[each])
+        raise ValueError(
+            f"`{option}` has no meaning with `{family}={name!r}`. Leave it out, or use "
+            f"`{family}={takers}`."
+        )
+
+
+def _name_of(identifier: Any) -> str:
+    """The name in a name or plain config; empty for an object or a serialized one."""
+    name = identifier.get("name") if isinstance(identifier, Mapping) else identifier
+    return name if isinstance(name, str) else ""
