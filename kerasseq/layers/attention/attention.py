@@ -10,10 +10,11 @@ from kerasseq import serialization
 from kerasseq.layers.attention.distributions import DISTRIBUTIONS
 from kerasseq.layers.attention.distributions.distribution import Distribution
 from kerasseq.layers.recurrence import scan
+from kerasseq.layers.self_casting_layer import SelfCastingLayer
 from kerasseq.typing import Shape, State, Tensor
 
 
-class Attention(keras.layers.Layer, abc.ABC):
+class Attention(SelfCastingLayer):
     """Looks up memory by a query.
 
     `attention_weights = distribution(score(query, keys))`, `context = attention_weights memory`.
@@ -55,7 +56,7 @@ class Attention(keras.layers.Layer, abc.ABC):
     """How many tensors the score remembers from step to step."""
 
     def __init__(self, distribution: Any = "softmax", **kwargs: Any) -> None:
-        super().__init__(**{"autocast": False, **kwargs})
+        super().__init__(**kwargs)
         self.distribution = distribution
         self.distribution_layer: Distribution = serialization.get(
             DISTRIBUTIONS, distribution, "distribution", dtype=self.dtype_policy
@@ -226,8 +227,12 @@ class Attention(keras.layers.Layer, abc.ABC):
         """All steps of an attention that remembers: one after the other."""
 
         def step(slices: list[Tensor], state: State) -> tuple[list[Tensor], State]:
-            context, weights, state = self._attend_one(slices[0], prepared, state)
-            return [context, weights], state
+            # That there are no beams is known here, and needs no arithmetic on shapes.
+            query, *past = (ops.expand_dims(tensor, 1) for tensor in [*slices, *state])
+            *outputs, past = self._attend_folded(query, prepared, past)
+            return [ops.squeeze(tensor, 1) for tensor in outputs], [
+                ops.squeeze(tensor, 1) for tensor in past
+            ]
 
         memory, mask = prepared[:2]
         context = ops.zeros((ops.shape(memory)[0], memory.shape[-1]), memory.dtype)
@@ -256,7 +261,3 @@ class Attention(keras.layers.Layer, abc.ABC):
         """
         clone = getattr(initializer, "clone", None)
         return self.add_weight(shape, clone() if clone else initializer, name=name)
-
-    def _read(self, weight: Any) -> Tensor:
-        """The weight in the compute dtype: a method other than `call` runs without autocast."""
-        return ops.cast(weight, self.compute_dtype)

@@ -91,6 +91,29 @@ def test_without_a_mask_all_is_real(
         np.testing.assert_allclose(one, other, atol=1e-6)
 
 
+@pytest.mark.parametrize("dtype", ["mixed_bfloat16", "mixed_float16"])
+def test_in_half_precision_a_call_reads_the_weights_that_a_step_reads(
+    dtype: str,
+    case: Config,
+    make_attention: Callable[..., Attention],
+    make_inputs: Callable[..., dict[str, Array]],
+    memory_mask: Array,
+) -> None:
+    """Keras rounds weights within `call`, and search attends outside of it."""
+    attention = make_attention(case, dtype=dtype)
+    inputs = keras.tree.map_structure(ops.convert_to_tensor, make_inputs(case))
+    attention.build(inputs["query"].shape, inputs["memory"].shape)
+    for weight in attention.trainable_variables:  # nothing that half precision can hold
+        weight.assign(
+            weight + 0.3 * np.sin(np.arange(np.prod(weight.shape)) + 1).reshape(weight.shape)
+        )
+    context, weights = attention(**inputs, memory_mask=memory_mask)
+    prepared = attention.prepare(inputs["memory"], memory_mask)
+    found = attention.attend(inputs["query"], prepared, attention.initial_past(prepared))
+    np.testing.assert_array_equal(found[1], weights)
+    np.testing.assert_array_equal(ops.cast(found[0], "float32"), ops.cast(context, "float32"))
+
+
 def test_the_mask_of_the_query_goes_on_to_the_context_alone(numbers: Callable[..., Array]) -> None:
     query = keras.layers.Masking()(numbers(2, 3, 4) * np.array([1, 1, 0])[:, None])
     context, weights = GeneralAttention()(query, numbers(2, 5, 4))

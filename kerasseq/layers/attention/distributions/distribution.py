@@ -6,10 +6,11 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
+from kerasseq.layers.self_casting_layer import SelfCastingLayer
 from kerasseq.typing import Shape, State, Tensor
 
 
-class Distribution(keras.layers.Layer, abc.ABC):
+class Distribution(SelfCastingLayer):
     """Turns scores into weights: non-negative, and exactly 0 where the mask is `False`.
 
     A row with nothing real gives zeros. All is computed in float32.
@@ -35,9 +36,6 @@ class Distribution(keras.layers.Layer, abc.ABC):
 
     sums_to_one: ClassVar[bool] = True
     """Whether the weights of a row with something real always sum to 1, and not to less."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"autocast": False, **kwargs})
 
     def build(self, scores_shape: Shape, query_shape: Shape) -> None:
         self.built = True

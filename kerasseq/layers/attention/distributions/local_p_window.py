@@ -65,8 +65,8 @@ class LocalPWindow(Distribution):
 
     def _share(self, query: Tensor) -> Tensor:
         """Where in the source the middle of the window is, from 0 to 1, `(batch, queries, 1)`."""
-        kernel = ops.cast(self.hidden_kernel, self.compute_dtype)
-        hidden = ops.matmul(ops.cast(query, self.compute_dtype), kernel)
+        query = ops.cast(query, self.compute_dtype)
+        hidden = ops.matmul(query, self._read(self.hidden_kernel))
         hidden = ops.tanh(ops.cast(hidden, "float32"))
         return ops.sigmoid(ops.matmul(hidden, ops.cast(self.position_kernel, "float32")))
 

@@ -26,7 +26,8 @@ class Monotonic(Distribution):
             unlikely loses precision); `"recursive"`: the same exactly, position by position;
             `"hard"`: the first position whose score is above 0, a choice that has no gradient.
         sigmoid_noise: standard deviation of the noise on the scores in training, which makes them
-            large, and the choice clear. At any other time there is none.
+            large, and the choice clear. At any other time there is none. TensorFlow only: a loop
+            of JAX cannot advance a seed.
         score_bias_init: what the learnt bias of the scores starts from; below 0 the model first
             looks far ahead.
         seed: seed of the noise.
