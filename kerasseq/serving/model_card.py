@@ -36,6 +36,7 @@ def write_card(
         answers: the requests of the warm-up and what was answered.
     """
     network, metadata = translator.network, translator.metadata
+    dtype = getattr(network, "networks", [network])[0].compute_dtype
     card = {
         "format": FORMAT,
         "name": name,
@@ -46,13 +47,14 @@ def write_card(
         "search": keras.saving.serialize_keras_object(translator.search),
         "max_source_length": translator.max_source_length,
         "max_target_length": pipeline.longest_output(translator),
+        "replace_unknown": translator.replace_unknown,
         "network": network.name,
         "parameters": network.count_params(),
-        "compute_dtype": network.compute_dtype,
+        "compute_dtype": dtype,
         "versions": _versions(),
         "metrics": metadata.get("metrics", metadata.get("report", {})),
         "metadata": metadata,
-        "tolerance": TOLERANCES.get(network.compute_dtype, HALF_TOLERANCE),
+        "tolerance": TOLERANCES.get(dtype, HALF_TOLERANCE),
         "warm_up": list(answers),
         "files": file_sums(folder),
     }

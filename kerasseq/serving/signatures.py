@@ -8,16 +8,17 @@
 - `score(text, target)` -> `score`, `lengths`, `truncated`.
 
 Every output leads with the batch. All but the tokens and weights of `attend` have a width that
-does not depend on who else is in the batch; there the lengths say what is real.
+does not depend on who else is in the batch; there the lengths say what is real. Where a search
+found fewer alternatives than it was asked for, the rest are empty, with the score -1e30.
 """
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+import keras
 import tensorflow as tf
 
-from kerasseq.models import SequenceToSequence
 from kerasseq.models.graph import layers_within
 from kerasseq.translation import Translator, pipeline
 from kerasseq.typing import Tensor
@@ -90,7 +91,7 @@ def trace_signatures(
 
 
 @contextlib.contextmanager
-def without_cudnn(network: SequenceToSequence) -> Iterator[None]:
+def without_cudnn(network: keras.Model) -> Iterator[None]:
     """Keeps Keras' own recurrent layers from tracing a cuDNN op, which a CPU server cannot run."""
     layers: list[Any] = [each for each in layers_within(network) if hasattr(each, "use_cudnn")]
     before = [layer.use_cudnn for layer in layers]

@@ -11,9 +11,10 @@ import pytest
 import tensorflow as tf
 
 import kerasseq
+from kerasseq.models import SequenceToSequence
 from kerasseq.serving import export
 from kerasseq.text import TextCodec
-from kerasseq.translation import Translator
+from kerasseq.translation import Ensemble, Translator
 
 CORPUS = ["Hello world!", "how are you today?", "it's a small world", "på ön är det kallt 👋🏽"]
 EXAMPLES = ["it's hello", "how are you today? " * 8, "a small world"]
@@ -21,6 +22,21 @@ BEAM = {"name": "beam", "num_beams": 3, "n_best": 2}
 
 MakeTranslator = Callable[..., Translator]
 Ask = Callable[..., dict[str, np.ndarray]]
+
+
+def make_network(
+    name: str, source_size: int, target_size: int, seed: int, end_id: int, options: Any
+) -> SequenceToSequence:
+    units = {"embedding_units": 6, "encoder_units": 4, "decoder_units": 8}
+    if name in ("sutskever_2014", "luong_2015", "gnmt_2016"):  # whose bridge changes no sizes
+        layers = {"encoder_layers": 2, "decoder_layers": 2}
+        units = {**units, "encoder_units": 8, **layers}
+    network = kerasseq.models.build(name, source_size, target_size, **{**units, **options})
+    generator = np.random.default_rng(seed)
+    network.set_weights([generator.normal(0, 0.6, each.shape) for each in network.get_weights()])
+    bias = network.get_layer("logits").bias
+    bias.assign(np.where(np.arange(target_size) == end_id, 0.5, 0.0))
+    return network
 
 
 @pytest.fixture(scope="session")
@@ -33,20 +49,19 @@ def make_translator() -> MakeTranslator:
         search: Any = "greedy",
         network: str = "bidirectional_luong",
         seed: int = 1,
+        networks: int = 1,
+        replace_unknown: bool = False,
         **options: Any,
     ) -> Translator:
         source_codec = TextCodec.train(CORPUS, source, vocabulary_size=300)
         target_codec = TextCodec.train(CORPUS, target, vocabulary_size=300)
         sizes = source_codec.vocabulary_size, target_codec.vocabulary_size
-        units = {"embedding_units": 6, "encoder_units": 4, "decoder_units": 8}
-        if network == "sutskever_2014":  # whose bridge changes no sizes
-            units = {**units, "encoder_units": 8, "encoder_layers": 2, "decoder_layers": 2}
-        model = kerasseq.models.build(network, *sizes, **{**units, **options})
-        generator = np.random.default_rng(seed)
-        model.set_weights([generator.normal(0, 0.6, each.shape) for each in model.get_weights()])
-        bias = model.get_layer("logits").bias
-        bias.assign(np.where(np.arange(sizes[1]) == target_codec.end_id, 0.5, 0.0))
-        return Translator(source_codec, target_codec, model, search, max_source_length=64)
+        made = [
+            make_network(network, *sizes, seed + index, target_codec.end_id, options)
+            for index in range(networks)
+        ]
+        model = made[0] if networks == 1 else Ensemble(made)
+        return Translator(source_codec, target_codec, model, search, 64, replace_unknown)
 
     return make
 

@@ -99,6 +99,14 @@ def test_a_network_with_nan_is_not_exported(make_translator: Any, tmp_path: Path
     assert children(tmp_path) == []
 
 
+def test_an_ensemble_is_served_as_one_network(make_translator: Any, tmp_path: Path) -> None:
+    both = make_translator(network="cho_2014", networks=2)
+    written = export(both, tmp_path / "model", examples=["how are you today?"])
+    assert verify_export(written).requests == 4
+    card = json.loads((Path(written) / "model_card.json").read_text())
+    assert card["parameters"] == sum(each.count_params() for each in both.network.networks)
+
+
 @keras.saving.register_keras_serializable("tests")
 class Python(keras.layers.Layer):
     """Runs Python in the graph, which no server does."""
