@@ -57,12 +57,17 @@ class Checkpoints:
         if not path.exists():
             return None
         try:
-            with np.load(path, allow_pickle=False) as arrays:
-                _assign(network.variables, arrays, "network", path)
-                _assign(network.optimizer.variables, arrays, "optimizer", path)
-                return json.loads(str(arrays["progress"]))
-        except (zipfile.BadZipFile, KeyError, EOFError, OSError) as error:
+            # NumPy does not close a file that turns out to be no archive.
+            with open(path, "rb") as file, np.load(file, allow_pickle=False) as loaded:
+                arrays = {name: loaded[name] for name in loaded.files}
+            progress = json.loads(str(arrays["progress"]))
+        except (zipfile.BadZipFile, KeyError, EOFError, OSError, ValueError) as error:
             raise ValueError(f"The checkpoint {path} is damaged: {error}") from error
+        _check(network.variables, arrays, "network", path)
+        _check(network.optimizer.variables, arrays, "optimizer", path)
+        _assign(network.variables, arrays, "network")
+        _assign(network.optimizer.variables, arrays, "optimizer")
+        return progress
 
     def save_weights(self, network: keras.Model, epoch: int) -> None:
         """Writes the weights of an epoch.
@@ -94,12 +99,22 @@ class Checkpoints:
             np.savez(file, **arrays)
 
 
-def _assign(variables: list[Any], arrays: Any, prefix: str, path: Path) -> None:
-    count = sum(name.startswith(f"{prefix}_") for name in arrays.files)
+def _check(variables: list[Any], arrays: dict[str, Any], prefix: str, path: Path) -> None:
+    count = sum(name.startswith(f"{prefix}_") for name in arrays)
     if count != len(variables):
         raise ValueError(
             f"The checkpoint {path} is of another run: it holds {count} variables of the "
             f"{prefix}, and there are {len(variables)}."
         )
+    for index, variable in enumerate(variables):
+        shape = arrays[f"{prefix}_{index}"].shape
+        if shape != tuple(variable.shape):
+            raise ValueError(
+                f"The checkpoint {path} is of another run: its {prefix} has shape {shape} where "
+                f"{variable.path} has {tuple(variable.shape)}. Have the training pairs changed?"
+            )
+
+
+def _assign(variables: list[Any], arrays: dict[str, Any], prefix: str) -> None:
     for index, variable in enumerate(variables):
         variable.assign(arrays[f"{prefix}_{index}"])

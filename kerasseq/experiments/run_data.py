@@ -35,11 +35,13 @@ def read_data(config: DataConfig) -> RunData:
         ValueError: if neither is named, or both.
     """
     if config.sample is not None:
-        if config.train is not None:
-            raise ValueError(
-                "`data.sample` and `data.train` exclude each other. "
-                f"Received: {config.sample!r} and {config.train!r}."
-            )
+        files = {split: getattr(config, split) for split in ("train", "valid", "test")}
+        for split, path in files.items():
+            if path is not None:
+                raise ValueError(
+                    f"`data.sample` and `data.{split}` exclude each other. "
+                    f"Received: {config.sample!r} and {path!r}."
+                )
         train, valid, test = data.load_sample(config.sample)
         return RunData(train, _held_out(config, valid), _held_out(config, test))
     if config.train is None or config.valid is None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+import math
 import time
 from typing import Any
 
@@ -105,6 +106,10 @@ class KeepRun(keras.callbacks.Callback):
         state = self.state
         sign = -1.0 if self.direction == "max" else 1.0
         scores = {int(row["epoch"]): sign * row[self.monitored] for row in state.history}
+        # Compared with anything, NaN is neither better nor worse: it is the worst here.
+        scores = {
+            epoch: math.inf if math.isnan(score) else score for epoch, score in scores.items()
+        }
         candidates = [*state.best_epochs, state.epoch]
         # An equal score later in the run does not displace an earlier one.
         ranked = sorted(candidates, key=lambda epoch: (scores[epoch], epoch))[: self.keep]

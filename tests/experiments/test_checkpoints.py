@@ -13,18 +13,20 @@ from kerasseq.experiments.checkpoints import STATE, Checkpoints
 PROGRESS = {"epoch": 3, "history": [{"loss": 0.1}], "samples": ["på -> on"], "stopped": False}
 
 
-def network(optimizer: str = "adam", use_bias: bool = True) -> keras.Model:
+def network(optimizer: str = "adam", use_bias: bool = True, inputs: int = 3) -> keras.Model:
     """Weights 0, 1, 2 and a bias; dropout has a seed of its own, which is a variable too."""
     made = keras.Sequential(
         [
-            keras.Input((3,)),
+            keras.Input((inputs,)),
             keras.layers.Dropout(0.5, seed=1),
             keras.layers.Dense(1, use_bias=use_bias),
         ]
     )
     made.compile(optimizer, loss="mse", run_eagerly=True)
     made.optimizer.build(made.trainable_variables)
-    made.set_weights([np.arange(3.0).reshape(3, 1), *([np.ones(1)] if use_bias else [])])
+    made.set_weights(
+        [np.arange(float(inputs)).reshape(inputs, 1), *([np.ones(1)] if use_bias else [])]
+    )
     return made
 
 
@@ -81,13 +83,20 @@ def damage(content: bytes, kind: str) -> bytes:
     flipped = bytes([content[half] ^ 255])
     return {
         "empty": b"",
+        "another file": b"loss,val_bleu\n" * 99,
+        "cut": content[:half],
         "one byte": content[:half] + flipped + content[half + 1 :],
     }[kind]
 
 
 @pytest.mark.parametrize(
     ("kind", "reason"),
-    [("empty", "No data left"), ("one byte", "Bad CRC-32")],
+    [
+        ("empty", "No data left"),
+        ("another file", "pickled"),
+        ("cut", "not a zip file"),
+        ("one byte", "Bad CRC-32"),
+    ],
 )
 def test_a_damaged_state_is_an_error_with_its_file(tmp_path: Path, kind: str, reason: str) -> None:
     checkpoints = Checkpoints(tmp_path)
@@ -114,6 +123,16 @@ def test_a_state_of_another_network_or_optimiser_says_so(
     message = rf"^The checkpoint {re.escape(str(tmp_path / STATE))} is of another run: it {counts}"
     with pytest.raises(ValueError, match=message):
         checkpoints.restore_state(network(**options))
+
+
+def test_a_state_of_other_shapes_says_so_and_changes_nothing(tmp_path: Path) -> None:
+    checkpoints, other = Checkpoints(tmp_path), network(inputs=4)
+    checkpoints.save_state(network(), PROGRESS)
+    before = values(other.variables)
+    message = r"another run: its network has shape \(3, 1\) where .*kernel has \(4, 1\)\. Have"
+    with pytest.raises(ValueError, match=message):
+        checkpoints.restore_state(other)
+    assert values(other.variables) == before
 
 
 def test_the_weights_of_an_epoch_come_back_as_they_were(tmp_path: Path) -> None:

@@ -58,13 +58,15 @@ def test_the_shipped_sample_is_one() -> None:
     assert [len(each) for each in (pairs.train, pairs.valid, pairs.test)] == [23064, 1000, 1001]
 
 
-def test_a_sample_and_files_exclude_each_other() -> None:
+@pytest.mark.parametrize("split", ["train", "valid", "test"])
+def test_a_sample_and_files_exclude_each_other(split: str) -> None:
     message = (
-        r"^`data.sample` and `data.train` exclude each other\. "
+        rf"^`data.sample` and `data.{split}` exclude each other\. "
         r"Received: 'tatoeba_eng_swe' and 'mine\.tsv'\.$"
     )
+    names: dict[str, Any] = {"sample": "tatoeba_eng_swe", split: "mine.tsv"}
     with pytest.raises(ValueError, match=message):
-        read_data(DataConfig(sample="tatoeba_eng_swe", train="mine.tsv"))
+        read_data(DataConfig(**names))
 
 
 @pytest.mark.parametrize(

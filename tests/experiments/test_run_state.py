@@ -2,6 +2,7 @@
 
 import csv
 import logging
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,13 @@ def test_an_equal_score_later_does_not_displace_an_earlier_one(keep_run: Make, m
     both = keep_run(mode=mode, keep=2, state=RunState())
     end_epoch(both, 30.0)
     assert end_epoch(both, 30.0).best_epochs == [1, 2]
+
+
+@pytest.mark.parametrize("mode", ["max", "min"])
+def test_a_score_that_is_no_number_is_worse_than_any(keep_run: Make, mode: str) -> None:
+    run = keep_run(mode=mode)
+    ranks = [list(end_epoch(run, score).best_epochs) for score in (math.nan, 1.0, math.nan)]
+    assert ranks == [[1], [2], [2]]
 
 
 def test_it_stops_after_patience_without_a_better_best(
