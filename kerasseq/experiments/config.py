@@ -91,6 +91,7 @@ class ModelConfig:
         encoder_units: size of the encoder's cells, in each direction.
         encoder_layers: cells above one another in the encoder.
         bidirectional: true, false or first.
+        reverse_source: whether the encoder reads the source from its last word to the first.
         cell: lstm, gru, simple and others; or a mapping with `name` and options.
         bridge: what the decoder starts from: dense, last_state, mean and others.
         decoder: attention or recurrent (without attention).
@@ -120,6 +121,7 @@ class ModelConfig:
     encoder_units: int | None = None
     encoder_layers: int | None = None
     bidirectional: bool | str | None = None
+    reverse_source: bool | None = None
     cell: str | dict[str, Any] | None = None
     bridge: str | dict[str, Any] | None = None
     decoder: str | None = None

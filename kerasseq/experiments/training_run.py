@@ -5,7 +5,7 @@ from typing import Any, Literal, NamedTuple, cast
 
 import keras
 
-from kerasseq import data, evaluation, models, training
+from kerasseq import data, evaluation, models, serialization, training
 from kerasseq.data import Pairs, TokenBatches
 from kerasseq.experiments import environment, run_data
 from kerasseq.experiments.checkpoints import Checkpoints
@@ -94,13 +94,18 @@ def _build_translator(config: ExperimentConfig, pairs: RunData) -> Translator:
 def _build_network(
     config: ExperimentConfig, source_size: int, target_size: int
 ) -> SequenceToSequence:
+    options = config.model.options()
+    rate = options.get("scheduled_sampling")
+    if isinstance(rate, dict):
+        rates = training.SAMPLING_RATES
+        options["scheduled_sampling"] = serialization.get(rates, rate, "scheduled_sampling")
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy(environment.choose_dtype(config.training.dtype))
     try:
         network = models.build(
             source_vocabulary_size=source_size,
             target_vocabulary_size=target_size,
-            **config.model.options(),
+            **options,
         )
     finally:
         keras.config.set_dtype_policy(policy)

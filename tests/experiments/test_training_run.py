@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import kerasseq
-from kerasseq.experiments import ExperimentConfig, Run, SearchConfig, train
+from kerasseq.experiments import ExperimentConfig, ModelConfig, Run, SearchConfig, train
+from kerasseq.models.catalogue import DEFAULTS
 
 Make = Callable[..., ExperimentConfig]
 
@@ -107,3 +108,25 @@ def test_zero_is_not_a_way_to_say_no_limit(tiny_config: Make, training: dict[str
     (name,) = training
     with pytest.raises(ValueError, match=rf"`training.{name}` must be .*Received: 0"):
         tiny_config(**training)
+
+
+def test_scheduled_sampling_and_every_other_option_is_reached_by_configuration(
+    tiny_config: Make, tmp_path: Path
+) -> None:
+    config = tiny_config(epochs=1)
+    model = dataclasses.replace(
+        config.model,
+        attention={"name": "additive", "distribution": "sparsemax"},
+        bridge="mean",
+        reverse_source=True,
+        tie="target",
+        readout_units=8,
+        scheduled_sampling={"name": "linear", "steps": 5, "final_rate": 0.5},
+    )
+    run = train(dataclasses.replace(config, model=model), tmp_path / "run")
+    assert run.report["epochs"] == 1
+
+
+def test_every_option_of_the_catalogue_is_a_field() -> None:
+    fields = {field.name for field in dataclasses.fields(ModelConfig)}
+    assert fields == {"name", *DEFAULTS}
