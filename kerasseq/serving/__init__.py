@@ -6,7 +6,8 @@ what a served model can be asked, `verification.py` checks a version without Ker
 """
 
 from kerasseq.serving.export import export
+from kerasseq.serving.measurement import measure_export
 from kerasseq.serving.serving_folder import write_serving_folder
 from kerasseq.serving.verification import Verification, verify_export
 
-__all__ = ["Verification", "export", "verify_export", "write_serving_folder"]
+__all__ = ["Verification", "export", "measure_export", "verify_export", "write_serving_folder"]

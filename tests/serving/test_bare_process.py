@@ -130,7 +130,7 @@ def matrix() -> dict[str, dict[str, Any]]:
         "cho_2014": {"network": "cho_2014"},
         "sutskever_2014": {"network": "sutskever_2014"},
         "luong_2015": {"network": "luong_2015"},
-        "gnmt_2016": {"network": "gnmt_2016", "residual_from": 1},
+        "gnmt_2016": {"network": "gnmt_2016", "residual_from": None},
         "ensemble": {"networks": 2},
         "replaced_unknowns": {"target": "word", "replace_unknown": True},
         **{f"attention_{name}": {"attention": name} for name in kerasseq.layers.ATTENTIONS},
