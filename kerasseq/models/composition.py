@@ -45,39 +45,43 @@ def compose(
     checks.check_one_of("tie", options["tie"], TIES)
     _check_meaning("encoder", options["encoder"], ENCODER_OPTIONS, explicit)
     _check_meaning("decoder", options["decoder"], DECODER_OPTIONS, explicit)
-    sizes = source_vocabulary_size, target_vocabulary_size
-    embed_source, embed_target = _make_embeddings(*sizes, options)
+    if options["tie"] == "three_way" and source_vocabulary_size != target_vocabulary_size:
+        raise ValueError(
+            "`tie='three_way'` needs one vocabulary for source and target. Received: "
+            f"{source_vocabulary_size} source ids, {target_vocabulary_size} target ids. "
+            "Use `tie='target'`."
+        )
+    # The order in which layers are made decides what each draws: keep it, for runs to be repeated.
     source_ids = keras.Input((None,), dtype="int32", name="source_ids")
     target_ids = keras.Input((None,), dtype="int32", name="target_ids")
+    embed_source = _make_embedding("source", source_vocabulary_size, options)
     memory, memory_mask, state = _encode(source_ids, embed_source, options)
+    embed_target = embed_source
+    if options["tie"] != "three_way":
+        embed_target = _make_embedding("target", target_vocabulary_size, options)
     embedded = embed_target(_drop_words(target_ids, "target_word_dropout", options))
     embedded = keras.layers.Dropout(options["dropout"], name="target_dropout")(embedded)
-    decoder = _make_decoder(options)
-    outputs, _, _ = decoder(embedded, memory, state, memory_mask=memory_mask)
+    outputs, _, _ = _make_decoder(options)(embedded, memory, state, memory_mask=memory_mask)
     if options["tie"] == "none":
         logits = keras.layers.Dense(target_vocabulary_size, name="logits")(outputs)
     else:
-        if decoder.output_size != options["embedding_units"]:
-            outputs = keras.layers.Dense(options["embedding_units"], name="projection")(outputs)
-        logits = embed_target(outputs, reverse=True)
+        logits = _tied_logits(outputs, embed_target)
     return (source_ids, target_ids), logits
 
 
-def _make_embeddings(
-    source_size: int, target_size: int, options: Options
-) -> tuple[layers.TokenEmbedding, layers.TokenEmbedding]:
-    units, tie = options["embedding_units"], options["tie"]
-    if tie == "three_way":
-        if source_size != target_size:
-            raise ValueError(
-                "`tie='three_way'` needs one vocabulary for source and target. Received: "
-                f"{source_size} source ids, {target_size} target ids. Use `tie='target'`."
-            )
-        shared = layers.TokenEmbedding(source_size, units, tied=True, name="embedding")
-        return shared, shared
-    return (
-        layers.TokenEmbedding(source_size, units, name="source_embedding"),
-        layers.TokenEmbedding(target_size, units, tied=tie == "target", name="target_embedding"),
+def _tied_logits(outputs: Tensor, embedding: layers.TokenEmbedding) -> Tensor:
+    if outputs.shape[-1] != embedding.units:
+        outputs = keras.layers.Dense(embedding.units, name="projection")(outputs)
+    return embedding(outputs, reverse=True)
+
+
+def _make_embedding(side: str, vocabulary_size: int, options: Options) -> layers.TokenEmbedding:
+    tie = options["tie"]
+    return layers.TokenEmbedding(
+        vocabulary_size,
+        options["embedding_units"],
+        tied=tie == "three_way" or (tie == "target" and side == "target"),
+        name="embedding" if tie == "three_way" else f"{side}_embedding",
     )
 
 

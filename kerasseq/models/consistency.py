@@ -6,14 +6,13 @@ import numpy as np
 from keras import ops
 
 from kerasseq.models.parts import Parts
-from kerasseq.typing import Tensor
 
 if TYPE_CHECKING:
     from kerasseq.models.sequence_to_sequence import SequenceToSequence
 
 
-def check_steps(network: "SequenceToSequence", parts: Parts, tolerance: float) -> None:
-    """Raises if the logits of a whole target differ from those of its steps.
+def check_network(network: "SequenceToSequence", parts: Parts, tolerance: float) -> None:
+    """Raises if search would see another network than the one that is trained.
 
     Args:
         network: the network.
@@ -22,43 +21,28 @@ def check_steps(network: "SequenceToSequence", parts: Parts, tolerance: float) -
     """
     source_ids, target_ids = _random_batch(network)
     whole = _log_probabilities(network, source_ids, target_ids)
-    step, state, _ = network.start_search(ops.convert_to_tensor(source_ids), target_ids.shape[1])
-    stepped = []
-    for token_ids in target_ids.T:
-        log_probabilities, state, _ = step(ops.convert_to_tensor(token_ids), state)
-        stepped.append(ops.convert_to_numpy(log_probabilities))
-    difference = np.max(np.abs(np.stack(stepped, axis=1) - whole))
+    difference = _largest(_stepped(network, source_ids, target_ids) - whole)
     if not difference <= tolerance:
+        suspects = ", ".join(map(repr, parts.suspects())) or "none by type"
         raise ValueError(
             "The layers between `target_ids` and decoder, and behind it, must treat each position "
             "alone, since search takes one step at a time. The logits of a whole target and of "
-            f"its steps differ by {difference:.3g}. Suspects: {_named(parts.suspects())}."
+            f"its steps differ by {difference:.3g}. Suspects: {suspects}."
         )
-
-
-def check_padding(network: "SequenceToSequence", tolerance: float) -> None:
-    """Raises if more padding of the source changes the logits.
-
-    Nothing is said of a network without masks, whose user pads nothing.
-
-    Args:
-        network: the network.
-        tolerance: by how much log probabilities may differ.
-    """
-    source_ids, target_ids = _random_batch(network)
     padded_ids = np.pad(source_ids, ((0, 0), (0, 3)))
-    _, _, source_mask = network.start_search(ops.convert_to_tensor(padded_ids), 1)
-    if np.all(ops.convert_to_numpy(source_mask)):
+    if not _is_padding(network, padded_ids):
         return
-    alone = _log_probabilities(network, source_ids, target_ids)
-    padded = _log_probabilities(network, padded_ids, target_ids)
-    difference = np.max(np.abs(alone - padded))
+    difference = _largest(_log_probabilities(network, padded_ids, target_ids) - whole)
     if not difference <= tolerance:
         raise ValueError(
             "Padding must change no answer. With three more pad ids behind each source the logits "
             f"differ by {difference:.3g}: a layer reads padding, such as a convolution, or one "
             "that was not given the mask."
         )
+
+
+def _largest(differences: np.ndarray) -> np.floating:
+    return np.max(np.abs(differences))
 
 
 def _random_batch(network: "SequenceToSequence") -> tuple[np.ndarray, np.ndarray]:
@@ -70,11 +54,26 @@ def _random_batch(network: "SequenceToSequence") -> tuple[np.ndarray, np.ndarray
 
 
 def _log_probabilities(
-    network: "SequenceToSequence", source_ids: Tensor, target_ids: Tensor
+    network: "SequenceToSequence", source_ids: np.ndarray, target_ids: np.ndarray
 ) -> np.ndarray:
+    """Of the whole target: `(2, 4, vocabulary_size)`."""
     logits = network([source_ids, target_ids], training=False)
     return ops.convert_to_numpy(ops.log_softmax(ops.cast(logits, "float32")))
 
 
-def _named(names: list[str]) -> str:
-    return ", ".join(map(repr, names)) or "none by type"
+def _stepped(
+    network: "SequenceToSequence", source_ids: np.ndarray, target_ids: np.ndarray
+) -> np.ndarray:
+    """Of one step after the other: `(2, 4, vocabulary_size)`."""
+    step, state, _ = network.start_search(ops.convert_to_tensor(source_ids), target_ids.shape[1])
+    found = []
+    for token_ids in target_ids.T:
+        log_probabilities, state, _ = step(ops.convert_to_tensor(token_ids), state)
+        found.append(ops.convert_to_numpy(log_probabilities))
+    return np.stack(found, axis=1)
+
+
+def _is_padding(network: "SequenceToSequence", padded_ids: np.ndarray) -> bool:
+    """Whether the network takes the last columns for padding; one without masks pads nothing."""
+    _, _, source_mask = network.start_search(ops.convert_to_tensor(padded_ids), 1)
+    return not np.all(ops.convert_to_numpy(source_mask))

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from kerasseq import layers
 from kerasseq.models.graph import layers_within, mask_of
 from kerasseq.models.parts import Parts
 from kerasseq.typing import State, StepFunction, Tensor
@@ -106,7 +107,7 @@ class _WeightsReadOnce:
         models = [parts.target, parts.decoder] + ([] if parts.head is None else [parts.head])
         # Parents come before their children, and a layer's own dtype is the one that counts.
         dtypes = {
-            id(variable): (variable, layer.compute_dtype)
+            id(variable): (variable, _dtype_of_product(layer, variable))
             for model in models
             for layer in layers_within(model)
             for variable in layer.variables
@@ -126,8 +127,16 @@ class _WeightsReadOnce:
         return scope
 
 
+def _dtype_of_product(layer: keras.layers.Layer, variable: Any) -> str:
+    """In which dtype a layer reads a weight; of a table that is no output layer it takes rows."""
+    takes_rows = isinstance(layer, keras.layers.Embedding) or (
+        isinstance(layer, layers.TokenEmbedding) and not layer.tied
+    )
+    return variable.dtype if takes_rows else layer.compute_dtype
+
+
 def _is_worth_casting(variable: Any, dtype: str) -> bool:
-    """Whether a layer that computes in `dtype` casts a weight, and a large one."""
+    """Whether a weight is cast to `dtype`, and large."""
     is_float = keras.backend.is_float_dtype(variable.dtype)
     return is_float and variable.dtype != dtype and math.prod(variable.shape) >= LARGE_WEIGHT
 

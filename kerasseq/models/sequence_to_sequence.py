@@ -36,7 +36,7 @@ class SequenceToSequence(keras.Model):
             a probability, or a function of the number of updates made so far, such as
             `kerasseq.training.LinearRate` or any other that Keras can serialize. 0 means never.
             Evaluation and search do not change. A function reads the count of the optimizer that
-            the model is compiled with, and 0 without one.
+            the model is compiled with, and 0 without one; on JAX only a number can be trained with.
         seed: seed of the draws of scheduled sampling.
         name: the model's name.
 
@@ -147,8 +147,7 @@ class SequenceToSequence(keras.Model):
         """
         if self.dtype_policy.compute_dtype != "float32":
             tolerance = max(tolerance, 0.25)
-        consistency.check_steps(self, self._parts, tolerance)
-        consistency.check_padding(self, tolerance)
+        consistency.check_network(self, self._parts, tolerance)
 
     def get_config(self) -> dict[str, Any]:
         rate = self.scheduled_sampling
