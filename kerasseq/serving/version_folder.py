@@ -75,12 +75,12 @@ def new_version_folder(path: str | os.PathLike[str], version: int) -> Iterator[P
 
 
 def _prefix(process: int | str) -> str:
-    return f"{PARTIAL}-{socket.gethostname()}-{process}-"
+    return f"{PARTIAL}-{socket.gethostname()}@{process}-"
 
 
 def _remove_leftovers(path: Path) -> None:
     """Removes unfinished folders whose process, one of this machine, is no more."""
-    start = _prefix("").removesuffix("-")
+    start = _prefix("").removesuffix("-")  # no host has "@" in its name
     for folder in path.glob(f"{PARTIAL}-*"):
         process = folder.name.removeprefix(start).split("-")[0]
         if folder.name.startswith(start) and process.isdigit() and not _is_alive(int(process)):

@@ -239,7 +239,12 @@ class Translator:
             model.metadata,
         )
 
-    def export(self, path: str | os.PathLike[str], version: int | None = None) -> str:
+    def export(
+        self,
+        path: str | os.PathLike[str],
+        version: int | None = None,
+        examples: Sequence[str] | None = None,
+    ) -> str:
         """Writes a SavedModel for TF Serving: string in, string out.
 
         See `kerasseq.serving.export`.
@@ -247,10 +252,11 @@ class Translator:
         Args:
             path: the model's folder; the SavedModel goes into `path/version`.
             version: the next free one if not given.
+            examples: real inputs, short and long ones, that a server is warmed up with.
 
         Returns:
             The folder that was written.
         """
         from kerasseq import serving
 
-        return serving.export(self, path, version=version)
+        return serving.export(self, path, version, examples)

@@ -3,7 +3,6 @@
 import functools
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -134,6 +133,7 @@ def test_an_op_that_servers_lack_is_an_error_that_names_it(tmp_path: Path) -> No
 def test_a_full_disk_is_an_error_and_leaves_earlier_versions_as_they_were(
     small: Translator, tmp_path: Path
 ) -> None:
+    resource = pytest.importorskip("resource")
     path = tmp_path / "model"
     export(small, path)
     before = {file: file.read_bytes() for file in (path / "1").rglob("*") if file.is_file()}

@@ -1,4 +1,5 @@
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -59,11 +60,11 @@ def test_a_version_that_another_process_wrote_meanwhile_stays(tmp_path: Path) ->
 
 
 def test_only_what_a_dead_process_of_this_machine_left_is_removed(tmp_path: Path) -> None:
-    host = os.uname().nodename
+    host, nobody = socket.gethostname(), 2**22 + 1  # Linux has no larger process ids
     names = {
-        "dead": f"{PARTIAL}-{host}-{2**22 + 1}-1-abc",
-        "alive": f"{PARTIAL}-{host}-{os.getppid()}-1-abc",
-        "elsewhere": f"{PARTIAL}-elsewhere-{2**22 + 1}-1-abc",
+        "dead": f"{PARTIAL}-{host}@{nobody}-1-abc",
+        "alive": f"{PARTIAL}-{host}@{os.getppid()}-1-abc",
+        "elsewhere": f"{PARTIAL}-elsewhere@{nobody}-1-abc",
     }
     for name in names.values():
         (tmp_path / name / "inner").mkdir(parents=True)

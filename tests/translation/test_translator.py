@@ -201,5 +201,5 @@ def test_export_writes_a_version(
 
     monkeypatch.setattr(kerasseq.serving, "export", export)
     made = make_translator()
-    assert made.export(tmp_path, version=3) == "written"
-    assert asked == [((made, tmp_path), {"version": 3})]
+    assert made.export(tmp_path, version=3, examples=["a"]) == "written"
+    assert asked == [((made, tmp_path, 3, ["a"]), {})]
