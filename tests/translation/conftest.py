@@ -12,7 +12,7 @@ import kerasseq
 
 TEXTS = ["hello world", "a b c", "what is this?", "the hat is on the cat", "this is a hat"]
 BEAM = {"name": "beam", "num_beams": 3, "n_best": 2}
-END_BIAS = 0.5
+END_BIAS = 0.2
 
 
 def make_network(source_size: int, target_size: int, seed: int) -> Any:
