@@ -59,7 +59,10 @@ def equals_its_graph() -> Callable[..., None]:
     """Returns a function that asserts: in a graph with batch and lengths unknown, the same."""
 
     def assert_equals(layer: keras.layers.Layer, inputs: Inputs, **masks: Array) -> None:
-        tf = pytest.importorskip("tensorflow")
+        if keras.backend.backend() != "tensorflow":
+            pytest.skip("a graph with unknown sizes is TensorFlow's")
+        import tensorflow as tf
+
         arguments = keras.tree.map_structure(ops.convert_to_tensor, {**inputs, **masks})
         expected = layer(**arguments)
 
@@ -96,7 +99,8 @@ def check_layer(request: pytest.FixtureRequest, saved_layers: Path) -> Callable[
         contract = LayerContract(make, inputs, masks or {}, optional, without_gradient)
         contract.check()
         name = "".join(c if c.isalnum() else "_" for c in request.node.nodeid.split("layers/")[-1])
-        contract.save(saved_layers / name)
+        if keras.backend.backend() == "tensorflow":
+            contract.save(saved_layers / name)
         return contract.layer
 
     return check
@@ -154,12 +158,14 @@ class LayerContract:
         self.check_config()
         self.check_build()
         self.check_names()
+        self.check_nothing_is_kept()
+        self.check_gradients()
+        if keras.backend.backend() != "tensorflow":
+            return  # JAX compiles each further shape and dtype for a second
         self.check_masks()
         self.check_symbolic_outputs()
         self.check_padding()
         self.check_rows()
-        self.check_nothing_is_kept()
-        self.check_gradients()
         for policy in POLICIES:
             self.check_half_precision(policy)
 

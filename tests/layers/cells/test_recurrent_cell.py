@@ -36,7 +36,6 @@ def assert_same(actual: Any, expected: Any) -> None:
         np.testing.assert_allclose(one, other, atol=1e-6)
 
 
-@pytest.mark.backend
 def test_a_cell_holds_the_contract_of_a_layer(
     cell_name: str,
     make_cell: Callable[..., RecurrentCell],

@@ -41,6 +41,18 @@ CASES: dict[str, Config] = {
 MEMBERS = [config["name"] for config in CASES.values()]
 
 
+# These stand for all on the other backends.
+BACKEND = ("attention-fed", "attention-bahdanau", "recurrent-both-deep")
+each_case = pytest.mark.parametrize(
+    "config",
+    [
+        pytest.param(config, id=name, marks=[pytest.mark.backend] if name in BACKEND else [])
+        for name, config in CASES.items()
+    ],
+    indirect=True,
+)
+
+
 @pytest.fixture(params=list(CASES.values()), ids=list(CASES))
 def config(request: pytest.FixtureRequest) -> Config:
     return {"units": UNITS, "cell": "lstm", **request.param}
@@ -69,7 +81,7 @@ def test_every_member_is_covered() -> None:
     assert set(MEMBERS) == set(DECODERS)
 
 
-@pytest.mark.backend
+@each_case
 def test_a_decoder_holds_the_contract_of_a_layer(
     config: Config,
     make: Callable[..., Decoder],
@@ -82,6 +94,7 @@ def test_a_decoder_holds_the_contract_of_a_layer(
     check_layer(make, inputs, masks, [] if needs_state else ["initial_state"])
 
 
+@each_case
 def test_a_whole_target_equals_its_steps(
     make: Callable[..., Decoder],
     inputs: dict[str, Any],

@@ -32,6 +32,18 @@ CASES: dict[str, Config] = {
 }
 
 
+# These stand for all on the other backends.
+BACKEND = ("recurrent-lstm", "pyramidal-one-way")
+each_case = pytest.mark.parametrize(
+    "config",
+    [
+        pytest.param(config, id=name, marks=[pytest.mark.backend] if name in BACKEND else [])
+        for name, config in CASES.items()
+    ],
+    indirect=True,
+)
+
+
 @pytest.fixture(params=list(CASES.values()), ids=list(CASES))
 def config(request: pytest.FixtureRequest) -> Config:
     return dict(request.param)
@@ -50,7 +62,7 @@ def make(config: Config) -> Callable[..., Encoder]:
     return make_encoder
 
 
-@pytest.mark.backend
+@each_case
 def test_an_encoder_holds_the_contract_of_a_layer(
     make: Callable[..., Encoder],
     check_layer: Callable[..., Any],
