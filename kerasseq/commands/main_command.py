@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from types import MappingProxyType
 
 import kerasseq
+from kerasseq.commands.benchmark_command import benchmark
 from kerasseq.commands.evaluate_command import evaluate
 from kerasseq.commands.export_command import export
 from kerasseq.commands.plot_command import plot
@@ -22,6 +23,7 @@ COMMANDS: MappingProxyType[str, Command] = MappingProxyType(
         "translate": translate,
         "export": export,
         "plot": plot,
+        "benchmark": benchmark,
     }
 )
 

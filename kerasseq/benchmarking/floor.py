@@ -1,0 +1,225 @@
+"""The floor: the matrix products of the reference work, alone and back to back.
+
+No program that computes the same network can be faster than its products; what is above them is
+what this package adds. They run in the same process, dtype and kernels as the work itself, one
+after the other. Each loop reads its weights in turn at every step, as the network does. Of equal
+ways to the same result the floor takes the fastest: products with the same left side are joined,
+and the gradient of a weight in a loop is one product over all steps.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+from kerasseq.benchmarking.measuring import Span, Stopwatch
+from kerasseq.benchmarking.reference import Reference
+from kerasseq.typing import Tensor
+
+
+class Product(NamedTuple):
+    """`(rows, inner)` times `(inner, columns)`; with `batch`, so many of them side by side."""
+
+    rows: int
+    inner: int
+    columns: int
+    batch: int | None = None
+
+
+class Phase(NamedTuple):
+    """Products that are repeated in turn for a number of steps."""
+
+    steps: int
+    products: tuple[Product, ...]
+
+
+class Shape(NamedTuple):
+    """The shape of a batch.
+
+    Attributes:
+        batch: sources.
+        source_length: width of the sources.
+        target_length: width of the targets, or the steps of a search.
+        beams: rows a source.
+    """
+
+    batch: int
+    source_length: int
+    target_length: int
+    beams: int = 1
+
+
+def encoder_phases(reference: Reference, shape: Shape) -> list[Phase]:
+    """Returns the products of encoder and keys."""
+    size, units = reference.embedding_units, reference.encoder_units
+    positions = shape.batch * shape.source_length
+    direction = Product(shape.batch, units, 4 * units)
+    return [
+        Phase(1, (Product(positions, size, 8 * units),)),
+        Phase(shape.source_length, (direction, direction)),
+        Phase(1, (Product(positions, 2 * units, reference.decoder_units),)),
+    ]
+
+
+def training_phases(reference: Reference, shape: Shape, input_feeding: bool) -> list[Phase]:
+    """Returns the forward products of a training step."""
+    units, size = reference.decoder_units, reference.embedding_units
+    batch, steps = shape.batch, shape.target_length
+    attention = _attention(reference, shape, 1 if input_feeding else steps)
+    if input_feeding:
+        loop: tuple[Product, ...] = (
+            Product(batch, 2 * units, 4 * units),  # the state and the last readout
+            *attention,
+            Product(batch, 2 * units, units),
+        )
+        after: tuple[Product, ...] = ()
+    else:
+        loop = (Product(batch, units, 4 * units),)
+        after = (*attention, Product(batch * steps, 2 * units, units))
+    head = Product(batch * steps, units, reference.target_vocabulary_size)
+    return [
+        *encoder_phases(reference, shape),
+        Phase(1, (Product(batch * steps, size, 4 * units),)),
+        Phase(steps, loop),
+        Phase(1, (*after, head)),
+    ]
+
+
+def search_phases(reference: Reference, shape: Shape) -> list[Phase]:
+    """Returns the products of a search with input feeding."""
+    units, size = reference.decoder_units, reference.embedding_units
+    rows = shape.batch * shape.beams
+    step = (
+        Product(rows, size + 2 * units, 4 * units),  # the token, the state and the last readout
+        *_attention(reference, shape, shape.beams),
+        Product(rows, 2 * units, units),
+        Product(rows, units, reference.target_vocabulary_size),
+    )
+    return [*encoder_phases(reference, shape), Phase(shape.target_length, step)]
+
+
+def _attention(reference: Reference, shape: Shape, queries: int) -> tuple[Product, Product]:
+    units, length = reference.decoder_units, shape.source_length
+    return (
+        Product(queries, units, length, batch=shape.batch),
+        Product(queries, length, units, batch=shape.batch),
+    )
+
+
+class _Operands(NamedTuple):
+    """Of one product: what enters a step, and what enters the gradient over all steps."""
+
+    inputs: Tensor
+    weights: Tensor
+    upstream: Tensor
+    all_inputs: Tensor
+    all_upstream: Tensor
+
+
+class Floor:
+    """Runs products and says what they took.
+
+    Args:
+        dtype: `"float32"` or `"bfloat16"`.
+        backward: whether the two products of each gradient follow.
+
+    Example:
+
+    >>> span = Floor("float32").measure([Phase(2, (Product(3, 4, 5),))])
+    >>> span.wall > 0
+    True
+    """
+
+    def __init__(self, dtype: str, backward: bool = False) -> None:
+        self.dtype = tf.as_dtype(dtype)
+        self.backward = backward
+        self._weights: dict[tuple[int, ...], Tensor] = {}
+        self._runs: dict[Any, Any] = {}
+
+    def measure(self, phases: Sequence[Phase]) -> Span:
+        """Returns what the products took, once.
+
+        Args:
+            phases: products and how often they are repeated.
+        """
+        operands = [
+            [
+                self._operands(product, phase.steps, (place, order))
+                for order, product in enumerate(phase.products)
+            ]
+            for place, phase in enumerate(phases)
+        ]
+        steps = [tf.constant(phase.steps) for phase in phases]
+        run = self._traced(operands, steps)
+        watch = Stopwatch()
+        run(operands, steps).numpy()
+        return watch.read()
+
+    def _traced(self, *arguments: Any) -> Any:
+        """The graph of such phases, traced for any sizes and run once."""
+        specs = tf.nest.map_structure(
+            lambda tensor: tf.TensorSpec([None] * tensor.shape.rank, tensor.dtype), arguments
+        )
+        key = repr(specs)
+        if key not in self._runs:
+            self._runs[key] = tf.function(self._run_phases, input_signature=specs, autograph=False)
+            self._runs[key](*arguments)
+        return self._runs[key]
+
+    def _operands(self, product: Product, steps: int, place: tuple[int, int]) -> _Operands:
+        rows, inner, columns, batch = product
+        lead = [] if batch is None else [batch]
+
+        def fill(*shape: int) -> Tensor:
+            return tf.fill([*lead, *shape], tf.constant(0.01, self.dtype))
+
+        weights = fill(inner, columns) if lead else self._weight(*place, inner, columns)
+        inputs, upstream = fill(rows, inner), fill(rows, columns)
+        if not self.backward or steps == 1:
+            return _Operands(inputs, weights, upstream, inputs, upstream)
+        return _Operands(
+            inputs, weights, upstream, fill(steps * rows, inner), fill(steps * rows, columns)
+        )
+
+    def _weight(self, *key: int) -> Tensor:
+        """Every product has weights of its own, so that none stays in a cache for another's."""
+        if key not in self._weights:
+            self._weights[key] = tf.fill(key[-2:], tf.constant(0.01, self.dtype))
+        return self._weights[key]
+
+    def _run_phases(self, operands: list[list[_Operands]], steps: list[Tensor]) -> Tensor:
+        total = tf.constant(0, self.dtype)
+        for phase, count in zip(operands, steps, strict=True):
+            total = self._repeat(count, phase, total, backward=False)
+        if not self.backward:
+            return total
+        for phase, count in zip(operands[::-1], steps[::-1], strict=True):
+            total = self._repeat(count, phase[::-1], total, backward=True)
+            for each in phase:
+                total = _multiply(each.all_inputs, each.all_upstream, total, transpose_a=True)
+        return total
+
+    def _repeat(
+        self, steps: Tensor, phase: list[_Operands], total: Tensor, backward: bool
+    ) -> Tensor:
+        def body(step: Tensor, total: Tensor) -> tuple[Tensor, Tensor]:
+            for each in phase:
+                if backward:
+                    total = _multiply(each.upstream, each.weights, total, transpose_b=True)
+                else:
+                    total = _multiply(each.inputs, each.weights, total)
+            return step + 1, total
+
+        return tf.while_loop(
+            lambda step, total: step < steps, body, (0, total), parallel_iterations=1
+        )[1]
+
+
+def _multiply(left: Tensor, right: Tensor, total: Tensor, **transposed: bool) -> Tensor:
+    """Multiplies once `total` is there, and adds a number of the result to it.
+
+    Without the sum TensorFlow would find that nobody reads the product, and leave it out.
+    """
+    with tf.control_dependencies([total]):
+        product = tf.matmul(left, right, **transposed)
+    return total + tf.reshape(product, [-1])[0]

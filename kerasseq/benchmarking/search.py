@@ -1,0 +1,190 @@
+"""How fast the reference network translates: `search_benchmark`."""
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from kerasseq import checks, search
+from kerasseq.benchmarking import measuring
+from kerasseq.benchmarking.floor import Floor, Shape, search_phases
+from kerasseq.benchmarking.measuring import Span, Stopwatch
+from kerasseq.benchmarking.reference import CMUDICT, MULTI30K, paying_dtypes, product_dtype
+from kerasseq.benchmarking.searched_batches import SearchedBatch, Task, forced_task, trained_task
+from kerasseq.experiments import environment
+from kerasseq.typing import State, Tensor
+
+BATCH_SIZES = (1, 32, 64)
+WARM_CALLS = 3
+ROUND_CALLS = 4  # search and floor take turns, so that both see the same moods of the machine
+EPOCH = 227  # updates that see Multi30k once
+
+SEARCHES: dict[str, Callable[[], search.Search]] = {
+    "greedy": search.GreedySearch,
+    "beam5": lambda: search.BeamSearch(num_beams=5),
+}
+
+
+def search_benchmark(
+    seconds: float = 10.0,
+    dtypes: list[str] | None = None,
+    source: str | None = None,
+    target: str | None = None,
+    threads: int | None = None,
+    batch_sizes: Sequence[int] = BATCH_SIZES,
+    training_steps: int = EPOCH,
+) -> Iterator[dict[str, Any]]:
+    """Searches outputs with the reference networks and yields what it took, a row a case.
+
+    Args:
+        seconds: for how long each case is timed, calls and floor together, after a warm-up.
+        dtypes: `"float32"`, `"mixed_bfloat16"` or both; `None` means both where the CPU has units
+            for bfloat16.
+        source: a file of source sentences, one a line. With files the network is trained before,
+            so that outputs end where it says; without, lengths are forced.
+        target: the file of their translations.
+        threads: how many TensorFlow uses; `None` leaves it as it is.
+        batch_sizes: sources a call.
+        training_steps: updates before the search, with files.
+
+    Yields:
+        `case`; `output_tokens_per_second` and `output_tokens_per_cpu_second`, ends included;
+        `sentences_per_second`; `latency_ms_p50` and `latency_ms_p95` of a call, and
+        `latency_cpu_ms`, its mean CPU time; `floor_ratio`, the time of the calls over the time of
+        their matrix products, and `floor_ratio_cpu`, the same of CPU time; `peak_rss_mb`;
+        `traces`; `lengths`, `"forced"` or `"trained"`; `steps`, the mean number of steps of a
+        call; `others_cpu_share`, how much of the machine other processes took; `calls`, `threads`.
+
+    Raises:
+        ValueError: if an argument is out of range.
+    """
+    checks.check_number("seconds", seconds, minimum=0)
+    environment.set_threads(threads)
+    for dtype in dtypes or paying_dtypes():
+        for name in ("", "g2p/"):
+            keras.utils.clear_session()
+            if name:
+                task = forced_task(CMUDICT, dtype)
+            elif source is None and target is None:
+                task = forced_task(MULTI30K, dtype)
+            else:
+                task = trained_task(MULTI30K, dtype, source, target, training_steps)
+            for kind in SEARCHES:
+                graph = _SearchGraph(task, SEARCHES[kind]())
+                for batch_size in batch_sizes:
+                    row = _Case(graph, dtype, batch_size, seconds).run()
+                    case = f"search/{name}{kind}/{dtype}/batch{batch_size}"
+                    yield {"case": case, **row, "threads": threads}
+
+
+class _SearchGraph:
+    """Ids to hypotheses in one graph for all batches, which counts its steps."""
+
+    def __init__(self, task: Task, method: search.Search) -> None:
+        self.task = task
+        self.method = method
+        self.beams = getattr(method, "num_beams", 1)
+        self.steps = tf.Variable(0, dtype=tf.int32)
+        self.run = tf.function(
+            self._search,
+            input_signature=[
+                tf.TensorSpec([None, None], tf.int32),
+                tf.TensorSpec([None], tf.int32),
+            ],
+            autograph=False,
+        )
+
+    def _search(self, source_ids: Tensor, max_lengths: Tensor) -> tuple[Tensor, Tensor]:
+        longest = tf.reduce_max(max_lengths)
+        step, state, mask = self.task.network.start_search(source_ids, longest)
+        counted = _CountedStep(step, self.steps)
+        width = tf.shape(source_ids)[1]
+        result = self.method(counted, state, max_lengths, width, source_mask=mask)
+        return result.token_ids[:, 0], result.lengths[:, 0]
+
+    def call(self, batch: SearchedBatch) -> tuple[Span, np.ndarray, int]:
+        """Returns what a call took, the lengths of its outputs and how many steps they needed."""
+        source_ids, max_lengths = tf.constant(batch.source_ids), tf.constant(batch.max_lengths)
+        self.steps.assign(0)
+        watch = Stopwatch()
+        token_ids, lengths = self.run(source_ids, max_lengths)
+        token_ids.numpy()
+        return watch.read(), lengths.numpy(), int(self.steps.numpy())
+
+
+class _CountedStep:
+    """A step that counts its calls, in the graph."""
+
+    def __init__(self, step: Any, count: tf.Variable) -> None:
+        self.step = step
+        self.count = count
+        self.prepared = getattr(step, "prepared", None)
+
+    def bind(self, prepared: list[Tensor]) -> "_CountedStep":
+        return _CountedStep(self.step.bind(prepared), self.count)
+
+    def __call__(self, token_ids: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
+        self.count.assign_add(1)
+        return self.step(token_ids, state)
+
+
+class _Case:
+    """One graph, called for a while with batches of one size."""
+
+    def __init__(self, graph: _SearchGraph, dtype: str, batch_size: int, seconds: float) -> None:
+        self.graph = graph
+        self.batch_size = batch_size
+        self.seconds = seconds
+        self.floor = Floor(product_dtype(dtype))
+        self.calls: list[Span] = []
+        self.floors: list[Span] = []
+        self.tokens = 0
+        self.steps = 0
+
+    def run(self) -> dict[str, Any]:
+        """Warms up, measures, and returns the row."""
+        measuring.reset_peak_memory()
+        batches = self.graph.task.batches(self.batch_size)
+        for batch in itertools.islice(batches, WARM_CALLS):
+            self.graph.call(batch)
+        peak = measuring.peak_memory()  # of the longest batch, before the floor's own matrices
+        whole = Stopwatch()
+        while not self.calls or whole.read().wall < self.seconds:
+            self._round(list(itertools.islice(batches, ROUND_CALLS)))
+        return self._row(peak, whole.others_share())
+
+    def _round(self, batches: list[SearchedBatch]) -> None:
+        shapes = []
+        for batch in batches:
+            span, lengths, steps = self.graph.call(batch)
+            self.calls.append(span)
+            self.tokens += int(lengths.sum())
+            self.steps += steps
+            rows, source_length = batch.source_ids.shape
+            shapes.append(Shape(rows, source_length, steps, self.graph.beams))
+        for shape in shapes:
+            self.floors.append(self.floor.measure(search_phases(self.graph.task.reference, shape)))
+
+    def _row(self, peak: float | None, others: float | None) -> dict[str, Any]:
+        calls, floor = measuring.total(self.calls), measuring.total(self.floors)
+        count = len(self.calls)
+        milliseconds = [1000 * span.wall for span in self.calls]
+        return {
+            "output_tokens_per_second": round(self.tokens / calls.wall, 1),
+            "output_tokens_per_cpu_second": round(self.tokens / calls.cpu, 1),
+            "sentences_per_second": round(self.batch_size * count / calls.wall, 2),
+            "latency_ms_p50": round(float(np.percentile(milliseconds, 50)), 2),
+            "latency_ms_p95": round(float(np.percentile(milliseconds, 95)), 2),
+            "latency_cpu_ms": round(1000 * calls.cpu / count, 2),
+            "floor_ratio": round(calls.wall / floor.wall, 3),
+            "floor_ratio_cpu": round(calls.cpu / floor.cpu, 3),
+            "peak_rss_mb": None if peak is None else round(peak, 1),
+            "traces": self.graph.run.experimental_get_tracing_count(),
+            "lengths": self.graph.task.lengths,
+            "steps": round(self.steps / count, 2),
+            "others_cpu_share": None if others is None else round(others, 3),
+            "calls": count,
+        }
