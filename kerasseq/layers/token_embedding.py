@@ -21,7 +21,9 @@ class TokenEmbedding(SelfCastingLayer):
         vocabulary_size: number of token ids.
         units: size of a vector.
         pad_id: the id of padding; its positions are masked.
-        embeddings_initializer: initializer of the table.
+        embeddings_initializer: initializer of the table. `None` draws from N(0, 1), or from
+            N(0, 1 / units) if it is tied: Keras' own +-0.05 leaves the states of an LSTM so small
+            at the start that attention takes epochs to begin.
         scale: multiply the vectors by sqrt(units), as in Vaswani et al. 2017.
         tied: whether the table is the output layer too, which then has a bias of its own.
 
@@ -55,7 +57,7 @@ class TokenEmbedding(SelfCastingLayer):
         vocabulary_size: int,
         units: int,
         pad_id: int = 0,
-        embeddings_initializer: Any = "uniform",
+        embeddings_initializer: Any = None,
         scale: bool = False,
         tied: bool = False,
         **kwargs: Any,
@@ -79,14 +81,21 @@ class TokenEmbedding(SelfCastingLayer):
             "vocabulary_size": self.vocabulary_size,
             "units": self.units,
             "pad_id": self.pad_id,
-            "embeddings_initializer": keras.initializers.serialize(self.embeddings_initializer),
+            "embeddings_initializer": keras.initializers.serialize(self.embeddings_initializer)
+            if self.embeddings_initializer is not None
+            else None,
             "scale": self.scale,
             "tied": self.tied,
         }
 
     def build(self, inputs_shape: Shape) -> None:
+        initializer = self.embeddings_initializer
+        if initializer is None:
+            initializer = keras.initializers.RandomNormal(
+                stddev=self.units**-0.5 if self.tied else 1.0
+            )
         self.embeddings = self.add_weight(
-            (self.vocabulary_size, self.units), self.embeddings_initializer, name="embeddings"
+            (self.vocabulary_size, self.units), initializer, name="embeddings"
         )
         if self.tied:
             self.bias = self.add_weight((self.vocabulary_size,), "zeros", name="bias")
