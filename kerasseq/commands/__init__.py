@@ -1,8 +1,9 @@
 """Room 14, commands: a command line -> calls of public functions.
 
 What comes in: the arguments of `kerasseq train|evaluate|translate|export|plot|benchmark`, or of the
-scripts, which call the same functions. What goes out: text or JSON on standard output, files, an exit code:
-0, or 2 for anything that the user can mend, with a last line on standard error that says it all.
+scripts, which call the same functions. What goes out: text or JSON on standard output, files, an
+exit code: 0, or 2 for anything that the user can mend, with a last line on standard error that says
+it all.
 
 Start at `translate_command.py`; `process.py` is what all commands share. Nothing here is worth
 testing twice: a command parses, calls one public function and prints. TensorFlow loads after the

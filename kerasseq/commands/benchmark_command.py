@@ -2,13 +2,19 @@
 
 import argparse
 import json
+import os
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kerasseq.commands.process import CommandParser, run
 
+if TYPE_CHECKING:
+    from kerasseq import Translator
+
 DESCRIPTION = """Trains or searches with the reference networks for a bounded time, and prints what
-it took beside the time of the matrix products alone, a row a case."""
+it took beside the time of the matrix products alone, a row a case; or loads an exported model and
+prints how fast it answers."""
 
 
 def benchmark(arguments: Sequence[str] | None = None) -> int:
@@ -31,7 +37,7 @@ def _benchmark(arguments: Sequence[str]) -> None:
 
 def _parser() -> CommandParser:
     parser = CommandParser("benchmark", DESCRIPTION)
-    parser.add_argument("work", choices=("training", "search"), help="what to measure")
+    parser.add_argument("work", choices=("training", "search", "serving"), help="what to measure")
     parser.add_argument("--json", action="store_true", help="print one JSON object a line")
     parser.add_argument(
         "--seconds", type=float, metavar="S", help="timed seconds a case (30 and 10)"
@@ -42,10 +48,19 @@ def _parser() -> CommandParser:
     parser.add_argument("--source", metavar="FILE", help="source sentences (generated ids)")
     parser.add_argument("--target", metavar="FILE", help="their translations")
     parser.add_argument("--threads", type=int, metavar="N", help="TensorFlow's threads")
+    parser.add_argument(
+        "--path", metavar="DIR", help="serving: an exported version (a small random network)"
+    )
+    parser.add_argument(
+        "--requests", type=int, default=10_000, metavar="N", help="serving: requests in a row"
+    )
     return parser
 
 
 def _rows(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    if options.work == "serving":
+        yield from _serving_rows(options.path, options.requests)
+        return
     from kerasseq import benchmarking
 
     measures: dict[str, Callable[..., Iterator[dict[str, Any]]]] = {
@@ -67,3 +82,32 @@ def _rows(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
 def _readable(row: dict[str, Any]) -> str:
     lines = [f"  {name:30} {value}" for name, value in row.items() if name != "case"]
     return "\n".join([row["case"], *lines])
+
+
+def _serving_rows(path: str | None, requests: int) -> Iterator[dict[str, Any]]:
+    """Measures an exported version; without one that of a small network with random weights."""
+    from kerasseq import serving
+
+    if path is not None:
+        yield from serving.measure_export(path, requests=requests)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        exported = _random_translator().export(os.path.join(folder, "model"))
+        yield from serving.measure_export(exported, requests=requests)
+
+
+def _random_translator() -> "Translator":
+    from kerasseq import Translator, data, models, text
+
+    train, _, _ = data.load_sample("tatoeba_eng_swe")
+    source_codec = text.TextCodec.train(train[:5000].sources, vocabulary_size=2000)
+    target_codec = text.TextCodec.train(train[:5000].targets, vocabulary_size=2000)
+    network = models.build(
+        "bidirectional_luong",
+        source_codec.vocabulary_size,
+        target_codec.vocabulary_size,
+        embedding_units=128,
+        encoder_units=128,
+        decoder_units=256,
+    )
+    return Translator(source_codec, target_codec, network, search="beam")

@@ -30,5 +30,12 @@ def _export(arguments: Sequence[str]) -> None:
     parser.add_argument(
         "--version", type=int, metavar="N", help="the model's version (the next free number)"
     )
+    parser.add_argument(
+        "--serving", metavar="DIR", help="also write a folder that configures a TF Serving of it"
+    )
     options = parser.parse_args(arguments)
     print(load_translator(options.model).export(options.output, version=options.version))
+    if options.serving is not None:
+        from kerasseq import serving
+
+        print(serving.write_serving_folder(options.serving, options.output))

@@ -27,3 +27,14 @@ def test_a_mistake_ends_with_2(model: str, capsys: pytest.CaptureFixture[str]) -
     assert commands.export(["--model", model]) == 2
     error = capsys.readouterr().err
     assert error.startswith("kerasseq export: error: the following arguments are required: --outp")
+
+
+def test_a_serving_folder_is_written_beside_the_model(
+    model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    served, folder = tmp_path / "served" / "dates", tmp_path / "server"
+    assert (
+        commands.export(["--model", model, "--output", str(served), "--serving", str(folder)]) == 0
+    )
+    assert capsys.readouterr().out.splitlines() == [str(served / "1"), str(folder)]
+    assert {path.name for path in folder.iterdir()} >= {"models.config", "docker-compose.yml"}
