@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import json
+import math
 import platform
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,7 +36,7 @@ def write_card(
         version: the version's number.
         answers: the requests of the warm-up and what was answered.
     """
-    network, metadata = translator.network, translator.metadata
+    network, metadata = translator.network, _without_nan(translator.metadata)
     dtype = getattr(network, "networks", [network])[0].compute_dtype
     card = {
         "format": FORMAT,
@@ -60,6 +61,15 @@ def write_card(
     }
     written = json.dumps(card, ensure_ascii=False, indent=1, allow_nan=False)
     (folder / CARD).write_text(written + "\n", encoding="utf-8")
+
+
+def _without_nan(value: Any) -> Any:
+    """The value with None for what JSON cannot write: a metric may be NaN."""
+    if isinstance(value, dict):
+        return {key: _without_nan(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def read_signatures(folder: Path) -> dict[str, dict[str, dict[str, dict[str, Any]]]]:

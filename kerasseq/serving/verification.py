@@ -271,13 +271,14 @@ def _check_answers(folder: Path, card: dict[str, Any], needs_text: bool) -> floa
             outputs = signatures[request.signature](**inputs)
         except (KeyError, tf.errors.OpError) as error:
             raise ValueError(f"`{request.signature}` does not answer: {error}") from error
-        for name, tensor in outputs.items():
-            expected = recorded["outputs"][name]
-            difference = _difference(expected, as_plain(tensor.numpy()))
+        received = {name: as_plain(tensor.numpy()) for name, tensor in outputs.items()}
+        for name in sorted({*received, *recorded["outputs"]}):
+            expected, answer = recorded["outputs"].get(name), received.get(name)
+            difference = _difference(expected, answer)
             if not difference <= card["tolerance"]:
                 raise ValueError(
                     f"`{request.signature}` answers another `{name}` to {request.inputs}: "
-                    f"{as_plain(tensor.numpy())!r}, recorded {expected!r}."
+                    f"{answer!r}, recorded {expected!r}."
                 )
             largest = max(largest, difference)
     return largest

@@ -122,6 +122,12 @@ def test_another_answer_than_the_recorded_one_is_an_error(version: Path) -> None
         verify_export(version)
 
 
+def test_an_answer_that_is_gone_is_an_error(version: Path) -> None:
+    change_card(version, lambda card: card["warm_up"][0]["outputs"].update(more=[1]))
+    with pytest.raises(ValueError, match=r"another `more` to .*: None, recorded \[1\]"):
+        verify_export(version)
+
+
 def test_a_file_that_the_card_does_not_know_is_named_and_no_error(version: Path) -> None:
     (version / "batching_params.pbtxt").write_text("")
     change_card(version, lambda card: card["warm_up"].clear())
