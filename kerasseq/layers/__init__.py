@@ -1,10 +1,10 @@
 """Room 3, layers: tensors -> tensors.
 
 What comes in: token ids, vectors, masks, states. What goes out: memory and state from an encoder;
-outputs, state and attention weights from a decoder. Start at `encoders/recurrent_encoder.py` and
+outputs, state and attention weights from a decoder. Start at `encoders/encoder.py` and
 `decoders/decoder.py`; `attention/attention.py` and `cells/recurrent_cell.py` hold the contracts of
-what they are made of, and `bridges.py` joins the two. Written in `keras.ops`; only `recurrence.py`
-knows the backend.
+what they are made of, and `bridges/bridge.py` of what joins the two. Written in `keras.ops`; only
+`recurrence.py` knows the backend.
 """
 
 from kerasseq.layers.attention import (

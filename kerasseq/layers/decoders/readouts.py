@@ -75,6 +75,12 @@ class HiddenReadout(Readout):
     Raises:
         ValueError: if the hidden state has another size than `units`.
 
+    Example:
+
+    >>> inputs, hidden, context = (keras.ops.ones((2, size)) for size in (3, 8, 6))
+    >>> bool(keras.ops.all(HiddenReadout(8)(inputs, hidden, context) == hidden))
+    True
+
     Reference:
         Wu et al., Google's Neural Machine Translation System, 2016.
     """
@@ -102,6 +108,12 @@ class AttentionalReadout(Readout):
 
     See `Readout` for arguments and calls.
 
+    Example:
+
+    >>> inputs, hidden, context = (keras.ops.ones((2, size)) for size in (3, 8, 6))
+    >>> tuple(AttentionalReadout(4)(inputs, hidden, context).shape)
+    (2, 4)
+
     Reference:
         Luong et al., Effective Approaches to Attention-based Neural Machine Translation, 2015,
         eq. 5.
@@ -128,6 +140,12 @@ class DeepReadout(Readout):
     `g` is the larger of each pair of elements of `V y_{t-1} + U s_t + C c_t + b`.
 
     See `Readout` for arguments and calls.
+
+    Example:
+
+    >>> inputs, hidden, context = (keras.ops.ones((2, size)) for size in (3, 8, 6))
+    >>> tuple(DeepReadout(4)(inputs, hidden, context).shape)
+    (2, 4)
 
     Reference:
         Bahdanau et al., Neural Machine Translation by Jointly Learning to Align and

@@ -176,14 +176,18 @@ class RecurrentDecoder(Decoder):
             if initial_state_shape is not None:
                 check_initial_state(self, self.cells, initial_state_shape)
             return 0
-        sizes = tuple(shape[-1] for shape in initial_state_shape or [])
+        sizes = [shape[-1] for shape in initial_state_shape or []]
+        self._check_context(sizes)
+        return int(sizes[0])
+
+    def _check_context(self, sizes: list[Any]) -> None:
+        """Raises unless those are the sizes of one tensor, the context."""
         if len(sizes) != 1:
             raise ValueError(
                 f"`initial_state` of a decoder with `context={self.context!r}` must be one tensor, "
-                f"the context. Received: sizes {sizes}. Make the bridge with `cell='simple'` and "
-                "`num_layers=1`, whatever the cells of the decoder."
+                f"the context. Received: sizes {tuple(sizes)}. Make the bridge with "
+                "`cell='simple'` and `num_layers=1`, whatever the cells of the decoder."
             )
-        return int(sizes[0])
 
     def prepare(self, memory: Tensor, memory_mask: Tensor | None = None) -> list[Tensor]:
         # Keras refuses `None` among outputs, so the weights are zeros as wide as the source.
@@ -193,9 +197,11 @@ class RecurrentDecoder(Decoder):
         self, initial_state: State | None, prepared: list[Tensor], max_length: Tensor
     ) -> State:
         batch = ops.shape(prepared[0])[0]
-        if not self.reads_context or initial_state is None:
+        if not self.reads_context:
             return initial_cell_states(self.cells, initial_state, batch)
-        context = ops.cast(initial_state[0], "float32")
+        given = initial_state or []
+        self._check_context([tensor.shape[-1] for tensor in given])
+        context = ops.cast(given[0], "float32")
         if self.context == "input":
             return [*initial_cell_states(self.cells, None, batch), context]
         made = ops.matmul(ops.cast(context, self.compute_dtype), self._read(self.initial_kernel))

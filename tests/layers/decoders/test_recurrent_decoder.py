@@ -126,6 +126,14 @@ def test_a_context_must_be_one_tensor_and_the_message_says_how_to_make_it(
         decoder.build((None, None, 3), (None, None, 4), state)
 
 
+def test_a_context_must_be_given_at_every_call() -> None:
+    decoder = RecurrentDecoder(4, context="both")
+    inputs, memory = ops.ones((1, 2, 3)), ops.ones((1, 2, 4))
+    decoder(inputs, memory, [ops.ones((1, 5))])
+    with pytest.raises(ValueError, match=r"'both'` must be one tensor.* Received: sizes \(\)"):
+        decoder(inputs, memory)
+
+
 def test_a_readout_that_reads_the_context_needs_it_at_every_step() -> None:
     with pytest.raises(ValueError, match=r"`readout='deep'` reads .* Use `context='both'`"):
         RecurrentDecoder(4, readout="deep")
