@@ -2,7 +2,7 @@
 
 import inspect
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,29 +23,6 @@ POLICIES = ("mixed_bfloat16", "mixed_float16")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What was saved by all tests is loaded by one process, after all of them."""
     items.sort(key=lambda item: item.path.name == "test_saved_layers.py")
-
-
-@pytest.fixture
-def numbers() -> Callable[..., Array]:
-    """Makes float32 arrays of given shapes: `sin` of a row of numbers, a new row for each."""
-    made = 0
-
-    def make(*shape: int) -> Array:
-        nonlocal made
-        made += 1
-        return np.sin(made + 1.7 * np.arange(np.prod(shape))).reshape(shape).astype("float32")
-
-    return make
-
-
-@pytest.fixture
-def mask_of() -> Callable[..., Array]:
-    """Makes a boolean mask from lengths: `mask_of([3, 1], 4)` is `(2, 4)`, True on the left."""
-
-    def make(lengths: Sequence[int], width: int) -> Array:
-        return np.arange(width) < np.array(lengths)[:, None]
-
-    return make
 
 
 @pytest.fixture(scope="session")
