@@ -40,13 +40,11 @@ class Shape(NamedTuple):
         batch: sources.
         source_length: width of the sources.
         target_length: width of the targets, or the steps of a search.
-        beams: rows a source.
     """
 
     batch: int
     source_length: int
     target_length: int
-    beams: int = 1
 
 
 def encoder_phases(reference: Reference, shape: Shape) -> list[Phase]:
@@ -85,13 +83,20 @@ def training_phases(reference: Reference, shape: Shape, input_feeding: bool) -> 
     ]
 
 
-def search_phases(reference: Reference, shape: Shape) -> list[Phase]:
-    """Returns the products of a search with input feeding."""
+def search_phases(reference: Reference, shape: Shape, live: int, beams: int) -> list[Phase]:
+    """Returns the products of a search with input feeding.
+
+    Args:
+        reference: the sizes of the network.
+        shape: of the sources, and the steps.
+        live: how many sources a step computes, on average.
+        beams: rows a source.
+    """
     units, size = reference.decoder_units, reference.embedding_units
-    rows = shape.batch * shape.beams
+    rows = live * beams
     step = (
         Product(rows, size + 2 * units, 4 * units),  # the token, the state and the last readout
-        *_attention(reference, shape, shape.beams),
+        *_attention(reference, shape._replace(batch=live), beams),
         Product(rows, 2 * units, units),
         Product(rows, units, reference.target_vocabulary_size),
     )

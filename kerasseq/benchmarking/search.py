@@ -1,8 +1,9 @@
 """How fast the reference network translates: `search_benchmark`."""
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -10,9 +11,15 @@ import tensorflow as tf
 
 from kerasseq import checks, search
 from kerasseq.benchmarking import measuring
-from kerasseq.benchmarking.floor import Floor, Shape, search_phases
+from kerasseq.benchmarking.floor import Floor, Phase, Shape, search_phases
 from kerasseq.benchmarking.measuring import Span, Stopwatch
-from kerasseq.benchmarking.reference import CMUDICT, MULTI30K, paying_dtypes, product_dtype
+from kerasseq.benchmarking.reference import (
+    CMUDICT,
+    MULTI30K,
+    Reference,
+    paying_dtypes,
+    product_dtype,
+)
 from kerasseq.benchmarking.searched_batches import SearchedBatch, Task, forced_task, trained_task
 from kerasseq.experiments import environment
 from kerasseq.typing import State, Tensor
@@ -22,6 +29,8 @@ WARM_CALLS = 3
 ROUND_CALLS = 4  # search and floor take turns, so that both see the same moods of the machine
 EPOCH = 227  # updates that see Multi30k once
 
+REFERENCES = MappingProxyType({"": MULTI30K, "g2p/": CMUDICT})
+
 SEARCHES: dict[str, Callable[[], search.Search]] = {
     "greedy": search.GreedySearch,
     "beam5": lambda: search.BeamSearch(num_beams=5),
@@ -30,12 +39,14 @@ SEARCHES: dict[str, Callable[[], search.Search]] = {
 
 def search_benchmark(
     seconds: float = 10.0,
-    dtypes: list[str] | None = None,
+    dtypes: Sequence[str] | None = None,
     source: str | None = None,
     target: str | None = None,
     threads: int | None = None,
     batch_sizes: Sequence[int] = BATCH_SIZES,
     training_steps: int = EPOCH,
+    references: Mapping[str, Reference] = REFERENCES,
+    searches: Sequence[str] = tuple(SEARCHES),
 ) -> Iterator[dict[str, Any]]:
     """Searches outputs with the reference networks and yields what it took, a row a case.
 
@@ -49,6 +60,9 @@ def search_benchmark(
         threads: how many TensorFlow uses; `None` leaves it as it is.
         batch_sizes: sources a call.
         training_steps: updates before the search, with files.
+        references: the networks, by what stands before a case's name. Only the one without a
+            name is trained on files.
+        searches: `"greedy"`, `"beam5"` or both.
 
     Yields:
         `case`; `output_tokens_per_second` and `output_tokens_per_cpu_second`, ends included;
@@ -64,20 +78,27 @@ def search_benchmark(
     checks.check_number("seconds", seconds, minimum=0)
     environment.set_threads(threads)
     for dtype in dtypes or paying_dtypes():
-        for name in ("", "g2p/"):
+        for name, reference in references.items():
             keras.utils.clear_session()
-            if name:
-                task = forced_task(CMUDICT, dtype)
-            elif source is None and target is None:
-                task = forced_task(MULTI30K, dtype)
+            if name == "" and (source is not None or target is not None):
+                task = trained_task(reference, dtype, source, target, training_steps)
             else:
-                task = trained_task(MULTI30K, dtype, source, target, training_steps)
-            for kind in SEARCHES:
+                task = forced_task(reference, dtype)
+            for kind in searches:
                 graph = _SearchGraph(task, SEARCHES[kind]())
                 for batch_size in batch_sizes:
                     row = _Case(graph, dtype, batch_size, seconds).run()
                     case = f"search/{name}{kind}/{dtype}/batch{batch_size}"
                     yield {"case": case, **row, "threads": threads}
+
+
+class _Call(NamedTuple):
+    """What one call took: time, steps, and the rows that all steps together computed."""
+
+    span: Span
+    lengths: np.ndarray
+    steps: int
+    rows: int
 
 
 class _SearchGraph:
@@ -87,7 +108,7 @@ class _SearchGraph:
         self.task = task
         self.method = method
         self.beams = getattr(method, "num_beams", 1)
-        self.steps = tf.Variable(0, dtype=tf.int32)
+        self.counts = tf.Variable([0, 0], dtype=tf.int32)
         self.run = tf.function(
             self._search,
             input_signature=[
@@ -100,34 +121,36 @@ class _SearchGraph:
     def _search(self, source_ids: Tensor, max_lengths: Tensor) -> tuple[Tensor, Tensor]:
         longest = tf.reduce_max(max_lengths)
         step, state, mask = self.task.network.start_search(source_ids, longest)
-        counted = _CountedStep(step, self.steps)
+        counted = _CountedStep(step, self.counts)
         width = tf.shape(source_ids)[1]
         result = self.method(counted, state, max_lengths, width, source_mask=mask)
         return result.token_ids[:, 0], result.lengths[:, 0]
 
-    def call(self, batch: SearchedBatch) -> tuple[Span, np.ndarray, int]:
-        """Returns what a call took, the lengths of its outputs and how many steps they needed."""
+    def call(self, batch: SearchedBatch) -> _Call:
+        """Searches a batch."""
         source_ids, max_lengths = tf.constant(batch.source_ids), tf.constant(batch.max_lengths)
-        self.steps.assign(0)
+        self.counts.assign([0, 0])
         watch = Stopwatch()
         token_ids, lengths = self.run(source_ids, max_lengths)
         token_ids.numpy()
-        return watch.read(), lengths.numpy(), int(self.steps.numpy())
+        span = watch.read()
+        return _Call(span, lengths.numpy(), *map(int, self.counts.numpy()))
 
 
 class _CountedStep:
-    """A step that counts its calls, in the graph."""
+    """A step that counts, in the graph, its calls and their rows."""
 
-    def __init__(self, step: Any, count: tf.Variable) -> None:
+    def __init__(self, step: Any, counts: tf.Variable) -> None:
         self.step = step
-        self.count = count
+        self.counts = counts
         self.prepared = getattr(step, "prepared", None)
 
     def bind(self, prepared: list[Tensor]) -> "_CountedStep":
-        return _CountedStep(self.step.bind(prepared), self.count)
+        """Returns the step of other sources."""
+        return _CountedStep(self.step.bind(prepared), self.counts)
 
     def __call__(self, token_ids: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
-        self.count.assign_add(1)
+        self.counts.assign_add([1, tf.shape(token_ids)[0]])
         return self.step(token_ids, state)
 
 
@@ -157,16 +180,22 @@ class _Case:
         return self._row(peak, whole.others_share())
 
     def _round(self, batches: list[SearchedBatch]) -> None:
-        shapes = []
+        phases = []
         for batch in batches:
-            span, lengths, steps = self.graph.call(batch)
-            self.calls.append(span)
-            self.tokens += int(lengths.sum())
-            self.steps += steps
-            rows, source_length = batch.source_ids.shape
-            shapes.append(Shape(rows, source_length, steps, self.graph.beams))
-        for shape in shapes:
-            self.floors.append(self.floor.measure(search_phases(self.graph.task.reference, shape)))
+            call = self.graph.call(batch)
+            self.calls.append(call.span)
+            self.tokens += int(call.lengths.sum())
+            self.steps += call.steps
+            phases.append(self._phases(batch, call))
+        self.floors.extend(self.floor.measure(each) for each in phases)
+
+    def _phases(self, batch: SearchedBatch, call: _Call) -> list[Phase]:
+        """The products of a call; sources that have left it count no more."""
+        beams = self.graph.beams
+        live = max(1, round(call.rows / (max(1, call.steps) * beams)))
+        rows, width = batch.source_ids.shape
+        shape = Shape(rows, width, call.steps)
+        return search_phases(self.graph.task.reference, shape, live, beams)
 
     def _row(self, peak: float | None, others: float | None) -> dict[str, Any]:
         calls, floor = measuring.total(self.calls), measuring.total(self.floors)

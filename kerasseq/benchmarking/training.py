@@ -1,6 +1,6 @@
 """How fast the reference network trains: `training_benchmark`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
@@ -27,12 +27,13 @@ ROUND_STEPS = 4  # training and floor take turns, so that both see the same mood
 
 def training_benchmark(
     seconds: float = 30.0,
-    dtypes: list[str] | None = None,
+    dtypes: Sequence[str] | None = None,
     source: str | None = None,
     target: str | None = None,
     threads: int | None = None,
     reference: Reference = MULTI30K,
     batch_size: int = BATCH_SIZE,
+    input_feeding: Sequence[bool] = (True, False),
 ) -> Iterator[dict[str, Any]]:
     """Trains the reference network with `fit` and yields what it took, a row a case.
 
@@ -45,6 +46,7 @@ def training_benchmark(
         threads: how many TensorFlow uses; `None` leaves it as it is.
         reference: the network and its data.
         batch_size: sentences a batch.
+        input_feeding: with, without, or both.
 
     Yields:
         `case`; `tokens_per_second` and `tokens_per_cpu_second`, of the target with its ends and
@@ -65,8 +67,8 @@ def training_benchmark(
     else:
         batches = reference.generate(batch_size)
     for dtype in dtypes or paying_dtypes():
-        for input_feeding in (True, False):
-            row = _Case(reference, dtype, input_feeding, batches, seconds).run()
+        for feeds in input_feeding:
+            row = _Case(reference, dtype, feeds, batches, seconds).run()
             yield {**row, "data": "files" if with_files else "generated", "threads": threads}
 
 

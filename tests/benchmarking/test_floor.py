@@ -1,0 +1,81 @@
+import math
+from collections.abc import Sequence
+
+import pytest
+import tensorflow as tf
+
+from kerasseq.benchmarking.floor import (
+    Floor,
+    Phase,
+    Product,
+    Shape,
+    encoder_phases,
+    search_phases,
+    training_phases,
+)
+from kerasseq.benchmarking.reference import MULTI30K, Reference
+
+
+def multiplications(phases: Sequence[Phase]) -> int:
+    return sum(
+        phase.steps * math.prod([each.batch or 1, each.rows, each.inner, each.columns])
+        for phase in phases
+        for each in phase.products
+    )
+
+
+def test_the_encoder_multiplies_inputs_states_and_keys(tiny: Reference) -> None:
+    # 5 sources of 7 tokens; embeddings 3, two LSTMs of 2, memory 4, queries 4.
+    expected = 35 * 3 * 16 + 7 * 2 * (5 * 2 * 8) + 35 * 4 * 4
+    assert multiplications(encoder_phases(tiny, Shape(5, 7, 6))) == expected
+
+
+@pytest.mark.parametrize("input_feeding", [True, False])
+def test_training_multiplies_the_same_in_and_out_of_the_loop(
+    tiny: Reference, input_feeding: bool
+) -> None:
+    shape = Shape(5, 7, 6)
+    states = 8 if input_feeding else 4  # with the readout that is fed back
+    decoder = 30 * (3 + states) * 16 + 2 * (30 * 4 * 7) + 30 * 8 * 4 + 30 * 4 * 24
+    phases = training_phases(tiny, shape, input_feeding)
+    assert multiplications(phases) - multiplications(encoder_phases(tiny, shape)) == decoder
+
+
+def test_the_reference_step_has_17_billion_multiplications() -> None:
+    phases = training_phases(MULTI30K, Shape(128, 14, 16), input_feeding=True)
+    assert multiplications(phases) == pytest.approx(17.2e9, rel=0.01)
+
+
+def test_a_search_multiplies_for_the_sources_that_are_left(tiny: Reference) -> None:
+    shape = Shape(5, 7, 6)
+    rows = 2 * 3  # two sources, on average, of three beams
+    step = rows * (3 + 8) * 16 + 2 * (rows * 4 * 7) + rows * 8 * 4 + rows * 4 * 24
+    phases = search_phases(tiny, shape, live=2, beams=3)
+    assert multiplications(phases) == multiplications(encoder_phases(tiny, shape)) + 6 * step
+
+
+@pytest.mark.parametrize("backward", [False, True])
+def test_no_product_is_left_out(backward: bool) -> None:
+    """What comes out holds a number of each, so that TensorFlow must compute them all."""
+    phases = [
+        Phase(2, (Product(3, 4, 5), Product(1, 4, 5, batch=2))),
+        Phase(1, (Product(3, 6, 2),)),
+    ]
+    floor = Floor("float32", backward)
+    operands = [
+        [floor._operands(product, phase.steps, (0, 0)) for product in phase.products]
+        for phase in phases
+    ]
+    steps = [tf.constant(phase.steps) for phase in phases]
+    # All operands are 0.01, so that a product's first number is its inner size / 10,000.
+    expected = 2 * (4 + 4) + 6
+    if backward:  # by the inputs over the columns, by the weights over the rows of all steps
+        expected += 2 * (5 + 5) + 2 + (2 * 3 + 2 * 1) + 3
+    graph = tf.function(floor._run_phases, autograph=False)
+    assert float(graph(operands, steps)) == pytest.approx(expected * 1e-4, rel=1e-5)
+
+
+def test_it_takes_time_in_both_precisions() -> None:
+    for dtype in ("float32", "bfloat16"):
+        span = Floor(dtype, backward=True).measure([Phase(2, (Product(3, 4, 5),))])
+        assert span.wall > 0

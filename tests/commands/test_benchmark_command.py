@@ -1,0 +1,50 @@
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from kerasseq import benchmarking
+from kerasseq.commands.benchmark_command import benchmark
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What the benchmark was called with; it gives one row."""
+    arguments: dict[str, Any] = {}
+
+    def measure(**given: Any) -> Iterator[dict[str, Any]]:
+        arguments.update(given)
+        yield {"case": "training/float32/input_feeding", "step_ms": 1.5}
+
+    monkeypatch.setattr(benchmarking, "training_benchmark", measure, raising=False)
+    return arguments
+
+
+def test_it_prints_one_json_object_a_line(
+    asked: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = benchmark(["training", "--json", "--seconds", "3", "--dtype", "float32"])
+    assert code == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert json.loads(line) == {"case": "training/float32/input_feeding", "step_ms": 1.5}
+    assert asked == {
+        **{"seconds": 3.0, "dtypes": ["float32"]},
+        **{"source": None, "target": None, "threads": None},
+    }
+
+
+def test_without_json_a_row_is_readable(
+    asked: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert benchmark(["training", "--threads", "1"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "training/float32/input_feeding"
+    assert lines[1].split() == ["step_ms", "1.5"]
+    assert asked["threads"] == 1
+    assert "seconds" not in asked  # the benchmark's own default
+
+
+def test_unknown_work_is_one_line_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert benchmark(["sleeping"]) == 2
+    assert "invalid choice: 'sleeping'" in capsys.readouterr().err.splitlines()[-1]
