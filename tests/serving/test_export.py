@@ -98,6 +98,7 @@ def test_a_network_with_nan_is_not_exported(make_translator: Any, tmp_path: Path
     assert children(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_an_ensemble_is_served_as_one_network(make_translator: Any, tmp_path: Path) -> None:
     both = make_translator(network="cho_2014", networks=2)
     written = export(both, tmp_path / "model", examples=["how are you today?"])

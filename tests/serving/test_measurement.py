@@ -36,6 +36,7 @@ def test_arguments_and_folder_are_checked(model_folder: Path, tmp_path: Path) ->
         next(measure_export(tmp_path))
 
 
+@pytest.mark.slow
 def test_a_version_that_does_not_load_is_an_error_with_the_reason(
     model_folder: Path, tmp_path: Path
 ) -> None:
