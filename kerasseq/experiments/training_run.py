@@ -19,6 +19,8 @@ from kerasseq.translation import Translator
 
 logger = logging.getLogger(__name__)
 
+EXAMPLES = 8
+
 
 class Run(NamedTuple):
     """A run that has ended.
@@ -68,7 +70,12 @@ def train(
     weights = [checkpoints.load_weights(epoch) for epoch in state.best_epochs]
     translator.network.set_weights(training.average_weights(weights))
     report = _report(config, pairs, translator, state)
-    translator.metadata = {"report": report, "config": config.to_dict()}
+    translator.metadata = {
+        "report": report,
+        "config": config.to_dict(),
+        # What an export is warmed up and shown with: held-out texts, short and long.
+        "examples": pairs.valid.sources[:: max(1, len(pairs.valid) // EXAMPLES)][:EXAMPLES],
+    }
     translator.save(folder.model)
     folder.write_report(report)
     return Run(str(folder.path), translator, report)
