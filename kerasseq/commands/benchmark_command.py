@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from kerasseq.commands.loading import load_tensorflow
 from kerasseq.commands.process import CommandParser, run
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def benchmark(arguments: Sequence[str] | None = None) -> int:
 
 def _benchmark(arguments: Sequence[str]) -> None:
     options = _parser().parse_args(arguments)
+    load_tensorflow()
     for row in _rows(options):
         print(json.dumps(row) if options.json else _readable(row), flush=True)
 
