@@ -1,7 +1,5 @@
 """`TokenBatches` -> `tf.data.Dataset`: batches made ahead, and which epoch an iteration is."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import tensorflow as tf
 
@@ -35,8 +33,9 @@ def as_dataset(
     if steps_per_epoch is not None:
         checks.check_positive_integer("steps_per_epoch", steps_per_epoch)
     epochs = _Epochs(batches, epoch, steps_per_epoch or len(batches))
-    mark = (tf.TensorSpec((), tf.int64), tf.TensorSpec((), tf.bool))
-    dataset = tf.data.Dataset.from_generator(epochs.generate, output_signature=(*mark, ELEMENT))
+    # Not `from_generator`: it makes the C library give memory back after every free, for good,
+    # and a training step of the reference network then takes 823 ms of CPU time instead of 697.
+    dataset = tf.data.Dataset.from_tensors(0).flat_map(epochs.steps_of_iteration)
     dataset = dataset.prefetch(PREFETCH).map(epochs.take)
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(epochs.steps))
     return dataset.with_options(_options())
@@ -55,12 +54,23 @@ class _Epochs:
         self.epoch = epoch
         self.steps = steps
 
-    def generate(self) -> Iterator[tuple[int, bool, Batch]]:
-        """Yields the epoch, whether the batch is its last, and the batch."""
-        epoch = self.epoch
-        for index in range(self.steps):
-            batch = self.batches.at(epoch * self.steps + index)
-            yield epoch, index == self.steps - 1, batch
+    def steps_of_iteration(self, _: tf.Tensor) -> tf.data.Dataset:
+        """Returns the epoch, whether the batch is its last, and the batch, for each step."""
+        epoch = tf.numpy_function(lambda: np.int64(self.epoch), [], tf.int64, stateful=True)
+        epoch.set_shape(())
+        steps = tf.data.Dataset.range(self.steps)
+        return steps.map(lambda index: (epoch, index == self.steps - 1, self._read(epoch, index)))
+
+    def _read(self, epoch: tf.Tensor, index: tf.Tensor) -> Batch:
+        specs = tf.nest.flatten(ELEMENT)
+        dtypes = [spec.dtype for spec in specs]
+        arrays = tf.numpy_function(self._make, [epoch, index], dtypes)
+        for array, spec in zip(arrays, specs, strict=True):
+            array.set_shape(spec.shape)
+        return tf.nest.pack_sequence_as(ELEMENT, arrays)
+
+    def _make(self, epoch: np.ndarray, index: np.ndarray) -> list[np.ndarray]:
+        return tf.nest.flatten(self.batches.at(int(epoch) * self.steps + int(index)))
 
     def take(self, epoch: tf.Tensor, is_last: tf.Tensor, batch: Batch) -> Batch:
         """Passes a batch on, in graph; after the last one comes the next epoch."""
