@@ -36,7 +36,7 @@ class GRUCell(GatedCell):
         self.bias = self.add_weight((2, columns), self.bias_initializer, name="bias")
 
     def _finish_projection(self, projected: Tensor, size: int) -> Tensor:
-        return projected + self._read(self.bias)[0]
+        return ops.add(projected, self._read(self.bias)[0])
 
     def _bind_gate(self) -> Gate:
         bias = ops.cast(self.bias, "float32")[1]

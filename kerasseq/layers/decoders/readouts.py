@@ -164,7 +164,7 @@ class DeepReadout(Readout):
 
     def project(self, inputs: Tensor) -> Tensor:
         kernel = self._read(self.kernel)[: self.input_size]
-        return ops.matmul(self._join(inputs), kernel) + self._read(self.bias)
+        return ops.add(ops.matmul(self._join(inputs), kernel), self._read(self.bias))
 
     def bind(self) -> Combine:
         kernel = self._read(self.kernel)[self.input_size :]
