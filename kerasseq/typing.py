@@ -5,7 +5,7 @@ backend tensors alike, and Keras itself names no type that covers the three.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 Tensor: TypeAlias = Any
 """A symbolic, eager or backend tensor; its shape stands in the docstring that names it."""
@@ -23,6 +23,24 @@ StepFunction: TypeAlias = Callable[[Tensor, State], tuple[Tensor, State, Tensor]
 `attention_weights` `(rows, source_length)` float32; `rows` is `batch * beams`, beams of one
 source side by side.
 """
+
+
+class SourceStep(Protocol):
+    """A step function that says what it knows of the sources, so that a search can leave some out.
+
+    A search drops the sources that have ended from a batch, and computes no more of them. Any
+    other step function computes all rows to the end.
+    """
+
+    prepared: list[Tensor]
+    """What the step reads of the sources, the same at every step: `(batch, ...)` tensors."""
+
+    def __call__(self, token_ids: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
+        """One step, as of any step function."""
+
+    def bind(self, prepared: list[Tensor]) -> "SourceStep":
+        """Returns the step of other sources, given what it reads of them."""
+
 
 Strings: TypeAlias = Sequence[str] | Sequence[bytes] | Tensor
 """Texts: a list of `str` or UTF-8 `bytes`, or a string tensor of shape `(batch,)`."""

@@ -36,51 +36,76 @@ def bind_step(
     initial_state = [values[id(tensor)] for tensor in parts.initial_state] or None
     prepared = decoder.prepare(memory, memory_mask)
     state = decoder.start(initial_state, prepared, max_length)
-    run = _bind_run(parts, values, prepared, ops.shape(source_ids)[0])
-    read_once = _WeightsReadOnce(parts)
-
-    def step(token_ids: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
-        with read_once.scope():
-            return run(token_ids, state)
-
     if memory_mask is None:
         memory_mask = ops.ones(ops.shape(memory)[:2], "bool")
-    return step, state, memory_mask
+    return BoundStep(parts, values, prepared), state, memory_mask
 
 
-def _bind_run(
-    parts: Parts, values: dict[int, Tensor], prepared: list[Tensor], batch: Tensor
-) -> StepFunction:
-    """The step itself: embed a token, run the decoder, turn its outputs into log probabilities."""
-    masks = {id(tensor): mask for tensor in parts.extras if (mask := mask_of(tensor)) is not None}
-    read = {id(tensor) for tensor in [*parts.extras, *masks.values()]}
-    extras = {key: value for key, value in values.items() if key in read}
+class BoundStep:
+    """The step of a network: embeds a token, runs the decoder, gives log probabilities.
 
-    def apply(part: Any, inputs: list[Tensor], known: dict[int, Tensor]) -> list[Tensor]:
-        """Runs a part on one position; what it gives has no mask, since one step is real."""
-        found = part(
-            [known[id(tensor)] for tensor in inputs],
-            mask=[known[id(masks[id(each)])] if id(each) in masks else None for each in inputs],
-            training=False,
-        )
-        return [_only_position(value) for value in _as_list(found)]
+    Args:
+        parts: the parts of the network.
+        values: what the source part gave, by symbolic tensor.
+        decoder_prepared: what the decoder's `prepare` gave.
+        read_once: the weights, if they have been read.
+    """
 
-    def run(token_ids: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
-        beams = _beams(ops.shape(token_ids)[0], batch)
-        known = {key: ops.repeat(value, beams, axis=0) for key, value in extras.items()}
+    def __init__(
+        self,
+        parts: Parts,
+        values: dict[int, Tensor],
+        decoder_prepared: list[Tensor],
+        read_once: "_WeightsReadOnce | None" = None,
+    ) -> None:
+        masks = {id(each): mask for each in parts.extras if (mask := mask_of(each)) is not None}
+        read = {id(tensor) for tensor in [*parts.extras, *masks.values()]}
+        self._parts = parts
+        self._masks = masks
+        self._extras = {key: value for key, value in values.items() if key in read}
+        self._decoder_prepared = decoder_prepared
+        self._read_once = read_once or _WeightsReadOnce(parts)
+
+    @property
+    def prepared(self) -> list[Tensor]:
+        """What the step reads of the sources: `(batch, ...)` tensors."""
+        return [*self._decoder_prepared, *self._extras.values()]
+
+    def bind(self, prepared: list[Tensor]) -> "BoundStep":
+        """Returns the step of other sources, given what it reads of them."""
+        count = len(self._decoder_prepared)
+        extras = dict(zip(self._extras, prepared[count:], strict=True))
+        return BoundStep(self._parts, extras, prepared[:count], self._read_once)
+
+    def __call__(self, token_ids: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
+        with self._read_once.scope():
+            return self._run(token_ids, state)
+
+    def _run(self, token_ids: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
+        parts, prepared = self._parts, self._decoder_prepared
+        beams = _beams(ops.shape(token_ids)[0], ops.shape(prepared[0])[0])
+        known = {key: ops.repeat(value, beams, axis=0) for key, value in self._extras.items()}
         target_ids = parts.target_tensors[0]
         known[id(target_ids)] = ops.cast(ops.expand_dims(token_ids, 1), target_ids.dtype)
-        embedded = apply(parts.target, parts.target_tensors, known)
+        embedded = self._apply(parts.target, parts.target_tensors, known)
         outputs, state, weights = parts.decoder.step(embedded[0], state, prepared)
         logits = outputs
         if parts.head is not None:
             position = [*embedded, outputs, weights]
             symbolic = [*parts.target_outputs, parts.outputs, parts.attention_weights]
             known |= _by_tensor(symbolic, [ops.expand_dims(value, 1) for value in position])
-            (logits,) = apply(parts.head, parts.head_tensors, known)
+            (logits,) = self._apply(parts.head, parts.head_tensors, known)
         return ops.log_softmax(ops.cast(logits, "float32")), state, weights
 
-    return run
+    def _apply(self, part: Any, inputs: list[Tensor], known: dict[int, Tensor]) -> list[Tensor]:
+        """Runs a part on one position; what it gives has no mask, since one step is real."""
+        masks = [self._masks.get(id(each)) for each in inputs]
+        found = part(
+            [known[id(tensor)] for tensor in inputs],
+            mask=[None if mask is None else known[id(mask)] for mask in masks],
+            training=False,
+        )
+        return [_only_position(value) for value in _as_list(found)]
 
 
 def _beams(rows: Tensor | int, batch: Tensor | int) -> Tensor | int:

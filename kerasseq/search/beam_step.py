@@ -18,7 +18,7 @@ from kerasseq.search.rules import Rules
 from kerasseq.search.search import Request
 from kerasseq.search.search_result import IMPOSSIBLE, LOG_ZERO
 from kerasseq.search.stepping import checked_step
-from kerasseq.typing import Tensor
+from kerasseq.typing import State, Tensor
 
 
 class Candidates(NamedTuple):
@@ -81,21 +81,23 @@ class BeamStep(NamedTuple):
 
     def advance(self, beams: Beams) -> Beams:
         """Returns the beams after one more step."""
-        log_probabilities, state, attention_weights = checked_step(
-            self.request.step, beams.token_ids, beams.state, self.request.source_length
-        )
-        choice = self._choose(self._candidates(beams, log_probabilities), beams.running)
-        rows = self._rows(choice.parents[:, : self.num_beams])
+        candidates, state, attention_weights = self._compute(beams)
+        choice = self._choose(candidates, beams.running)
+        parents = choice.parents[:, : self.num_beams]
+        rows = self._rows(parents)
         coverage = [attended + attention_weights for attended in beams.coverage]
         ended = self._penalized(choice, beams.position + 1, coverage)
         best = ops.top_k(ops.concatenate([beams.best, ended], axis=-1), self.n_best)[0]
         running = choice.advanced & self._can_win(choice.ranking[:, 0], best, beams.position + 1)
-        live = choice.token_ids[:, : self.num_beams]
-        token_ids = ops.reshape(ops.where(running[:, None], live, self.pad_id), (-1,))
+        token_ids = choice.token_ids[:, : self.num_beams]
+        token_ids = ops.reshape(ops.where(running[:, None], token_ids, self.pad_id), (-1,))
+        places = beams.live.places
+        own_rows = self._rows(ops.take(parents, places[0], axis=0)) if places else rows
         return Beams(
             beams.position + 1,
             token_ids,
-            [ops.take(tensor, rows, axis=0) for tensor in state],
+            [ops.take(tensor, own_rows, axis=0) for tensor in state],
+            beams.live,
             running,
             beams.lengths + ops.cast(choice.advanced, "int32"),
             ops.where(choice.advanced[:, None], choice.ranking, beams.ranking),
@@ -105,13 +107,28 @@ class BeamStep(NamedTuple):
             _write(beams.written, beams.position, choice, ended, attention_weights),
         )
 
-    def _candidates(self, beams: Beams, log_probabilities: Tensor) -> Candidates:
-        history = beams.history[0] if beams.history else None
-        values = self.rules.rank(log_probabilities, history, beams.position)
+    def _compute(self, beams: Beams) -> tuple[Candidates, State, Tensor]:
+        """The candidates of all rows, the new state of the live sources, attention weights."""
+        live, count = beams.live, ops.shape(beams.token_ids)[0]
+        log_probabilities, state, attention_weights = checked_step(
+            live.bind(self.request.step),
+            live.narrow(beams.token_ids),
+            beams.state,
+            self.request.source_length,
+        )
+        rules = self.rules.of(live)
+        history = live.narrow(beams.history[0]) if beams.history else None
+        values = rules.rank(log_probabilities, history, beams.position)
         # One more than the beams, since one of a beam's candidates may be the end.
         values, ids = top_candidates(values, self.num_beams + 1)  # (rows, width)
-        values, ids = self.rules.force(values, ids, log_probabilities, beams.position)
-        own = self.rules.log_probabilities(log_probabilities, values, ids)
+        values, ids = rules.force(values, ids, log_probabilities, beams.position)
+        own = rules.log_probabilities(log_probabilities, values, ids)
+        values, ids, own, attention_weights = (
+            live.widen(each, count) for each in (values, ids, own, attention_weights)
+        )
+        return self._candidates(beams, values, ids, own), state, attention_weights
+
+    def _candidates(self, beams: Beams, values: Tensor, ids: Tensor, own: Tensor) -> Candidates:
         width = ops.shape(ids)[1]
         ranking = ops.reshape(beams.ranking, (-1, 1)) + values  # (rows, width)
         ranking = ops.where(ranking > IMPOSSIBLE, ranking, LOG_ZERO)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from keras import ops
 
 from kerasseq.search.buffers import repeat, repeat_all
+from kerasseq.search.live_sources import LiveSources, first_live_sources
 from kerasseq.search.search import Request
 from kerasseq.search.search_result import LOG_ZERO
 from kerasseq.typing import State, Tensor
@@ -39,7 +40,8 @@ class Beams(NamedTuple):
     Attributes:
         position: scalar int32, how many steps were taken.
         token_ids: `(rows,)` int32, what the next step reads.
-        state: the step's state.
+        state: the step's state, of the live sources.
+        live: the sources that the step computes.
         running: `(batch,)` boolean, the sources whose search goes on.
         lengths: `(batch,)` int32, how many tokens a source's live beams have.
         ranking: `(batch, beams)` float32, of the live beams, best first, without penalties.
@@ -52,6 +54,7 @@ class Beams(NamedTuple):
     position: Tensor
     token_ids: Tensor
     state: State
+    live: LiveSources
     running: Tensor
     lengths: Tensor
     ranking: Tensor
@@ -81,6 +84,7 @@ def first_beams(
         ops.convert_to_tensor(0, dtype="int32"),
         repeat(ops.full_like(limits, start_id), num_beams),
         repeat_all(request.state, num_beams),
+        first_live_sources(request.step, rows, num_beams),
         limits > 0,
         ops.zeros_like(limits),
         ops.broadcast_to(alive, (batch, num_beams)),

@@ -15,10 +15,15 @@ def write(buffer: Tensor, position: Tensor, row: Tensor) -> Tensor:
 
 
 def like(tensor: Tensor, reference: Tensor) -> Tensor:
-    """Returns `tensor` with the static shape of `reference`, which it must have anyway."""
+    """Returns `tensor` with the static shape of `reference`, which it must have anyway.
+
+    The number of rows, the first axis, may be another where it is not known.
+    """
     if tuple(tensor.shape) == tuple(reference.shape):
         return tensor
-    return ops.reshape(tensor, ops.shape(reference))
+    shape = ops.shape(reference)
+    rows = shape[:1] if isinstance(shape[0], int) else ops.shape(tensor)[:1]
+    return ops.reshape(tensor, (*rows, *shape[1:]))
 
 
 def repeat(tensor: Tensor, times: Tensor) -> Tensor:

@@ -54,19 +54,37 @@ def ensemble_step(
             "`steps` and `states` must have one member a model, and at least one. "
             f"Received: {len(steps)} steps, {len(states)} states."
         )
-    sizes = [len(state) for state in states]
+    step = _EnsembleStep(steps, [len(state) for state in states], mean)
+    return step, [tensor for state in states for tensor in state]
 
-    def step(token_ids: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
+
+class _EnsembleStep:
+    """A step of several models; their sources can be left out if each model says how."""
+
+    def __init__(self, steps: Sequence[StepFunction], sizes: Sequence[int], mean: str) -> None:
+        self.steps = steps
+        self.sizes = sizes
+        self.mean = mean
+        parts = [getattr(step, "prepared", None) for step in steps]
+        known = [part for part in parts if part is not None]
+        if len(known) == len(parts):
+            self.prepared_sizes = [len(part) for part in known]
+            self.prepared = [tensor for part in known for tensor in part]
+
+    def bind(self, prepared: list[Tensor]) -> "_EnsembleStep":
+        parts = _split(prepared, self.prepared_sizes)
+        steps = [step.bind(part) for step, part in zip(self.steps, parts, strict=True)]  # type: ignore[attr-defined]
+        return _EnsembleStep(steps, self.sizes, self.mean)
+
+    def __call__(self, token_ids: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
         log_probabilities, after, attention_weights = [], [], []
-        for model_step, model_state in zip(steps, _split(state, sizes), strict=True):
-            own, new_state, weights = model_step(token_ids, model_state)
+        for step, own_state in zip(self.steps, _split(state, self.sizes), strict=True):
+            own, new_state, weights = step(token_ids, own_state)
             log_probabilities.append(ops.cast(own, "float32"))
             attention_weights.append(ops.cast(weights, "float32"))
             after.extend(new_state)
-        combined = MEANS[mean](ops.stack(log_probabilities))
+        combined = MEANS[self.mean](ops.stack(log_probabilities))
         return combined, after, ops.mean(ops.stack(attention_weights), axis=0)
-
-    return step, [tensor for state in states for tensor in state]
 
 
 def _split(state: State, sizes: Sequence[int]) -> list[State]:

@@ -43,7 +43,7 @@ class GreedySearch(Search):
         """Returns one hypothesis a source."""
         paths = follow(
             request,
-            lambda ranking, position: top_candidates(ranking, 1),
+            lambda ranking, position, live: top_candidates(ranking, 1),
             self.rules(request),
             self.start_id,
             self.pad_id,

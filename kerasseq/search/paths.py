@@ -10,6 +10,7 @@ from typing import NamedTuple
 from keras import ops
 
 from kerasseq.search.buffers import write
+from kerasseq.search.live_sources import LiveSources, first_live_sources
 from kerasseq.search.looping import repeat_while_running
 from kerasseq.search.rules import Rules
 from kerasseq.search.search import Request
@@ -17,9 +18,9 @@ from kerasseq.search.search_result import IMPOSSIBLE, LOG_ZERO, SearchResult
 from kerasseq.search.stepping import checked_step
 from kerasseq.typing import State, Tensor
 
-Choose = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
-"""`choose(ranking, position) -> (values, ids)`: from `(rows, vocabulary_size)` the chosen tokens,
-`(rows, 1)` int32, and their rankings, `(rows, 1)` float32."""
+Choose = Callable[[Tensor, Tensor, LiveSources], tuple[Tensor, Tensor]]
+"""`choose(ranking, position, live) -> (values, ids)`: from `(rows, vocabulary_size)` the chosen
+tokens, `(rows, 1)` int32, and their rankings, `(rows, 1)` float32; the rows are those of `live`."""
 
 
 class Paths(NamedTuple):
@@ -28,7 +29,8 @@ class Paths(NamedTuple):
     Attributes:
         position: scalar int32, how many tokens are chosen.
         token_ids: `(rows,)` int32, what the next step reads.
-        state: the step's state.
+        state: the step's state, of the live sources.
+        live: the sources that the step computes.
         running: `(rows,)` boolean, the rows that have not ended.
         lengths: `(rows,)` int32.
         finished: `(rows,)` boolean.
@@ -40,6 +42,7 @@ class Paths(NamedTuple):
     position: Tensor
     token_ids: Tensor
     state: State
+    live: LiveSources
     running: Tensor
     lengths: Tensor
     finished: Tensor
@@ -51,23 +54,36 @@ class Paths(NamedTuple):
 def follow(request: Request, choose: Choose, rules: Rules, start_id: int, pad_id: int) -> Paths:
     """Returns the ended paths of the request's rows."""
 
-    def advance(paths: Paths) -> Paths:
+    def compute(paths: Paths) -> tuple[State, Tensor, Tensor, Tensor, Tensor]:
+        """The new state of the live sources, and of all rows what they chose and attended to."""
+        live, count = paths.live, ops.shape(paths.running)[0]
         log_probabilities, state, attention_weights = checked_step(
-            request.step, paths.token_ids, paths.state, request.source_length
+            live.bind(request.step),
+            live.narrow(paths.token_ids),
+            paths.state,
+            request.source_length,
         )
-        history = ops.transpose(paths.chosen) if rules.reads_history else None
-        ranking = rules.rank(log_probabilities, history, paths.position)
-        values, ids = choose(ranking, paths.position)
-        values, ids = rules.force(values, ids, log_probabilities, paths.position)
-        own = rules.log_probabilities(log_probabilities, values, ids)[:, 0]  # (rows,)
-        advanced = paths.running & (values[:, 0] > IMPOSSIBLE)  # (rows,)
-        token_ids = ops.where(advanced, ids[:, 0], pad_id)
+        own_rules = rules.of(live)
+        history = live.narrow(ops.transpose(paths.chosen)) if rules.reads_history else None
+        ranking = own_rules.rank(log_probabilities, history, paths.position)
+        values, ids = choose(ranking, paths.position, live)
+        values, ids = own_rules.force(values, ids, log_probabilities, paths.position)
+        own = own_rules.log_probabilities(log_probabilities, values, ids)
+        found = (values[:, 0], ids[:, 0], own[:, 0], attention_weights)
+        return (state, *(live.widen(each, count) for each in found))
+
+    def advance(paths: Paths) -> Paths:
+        state, *computed = compute(paths)
+        value, token_ids, own, attention_weights = computed
+        advanced = paths.running & (value > IMPOSSIBLE)  # (rows,)
+        token_ids = ops.where(advanced, token_ids, pad_id)
         ended = advanced & (token_ids == rules.end_id)
         running = advanced & ~ended & (paths.position + 1 < request.max_lengths)
         return Paths(
             paths.position + 1,
             ops.where(running, token_ids, pad_id),
             state,
+            paths.live,
             running,
             paths.lengths + ops.cast(advanced, "int32"),
             paths.finished | ended,
@@ -80,7 +96,10 @@ def follow(request: Request, choose: Choose, rules: Rules, start_id: int, pad_id
             ),
         )
 
-    return repeat_while_running(advance, _first(request, start_id, pad_id))
+    def runs(paths: Paths) -> Tensor:
+        return ops.any(ops.reshape(paths.running, (-1, request.times)), axis=-1)  # (batch,)
+
+    return repeat_while_running(advance, _first(request, start_id, pad_id), runs)
 
 
 def _first(request: Request, start_id: int, pad_id: int) -> Paths:
@@ -90,6 +109,7 @@ def _first(request: Request, start_id: int, pad_id: int) -> Paths:
         ops.convert_to_tensor(0, dtype="int32"),
         ops.full_like(limits, start_id),
         request.state,
+        first_live_sources(request.step, rows, request.times),
         limits > 0,
         ops.zeros_like(limits),
         ops.zeros_like(limits, dtype="bool"),

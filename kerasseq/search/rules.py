@@ -8,6 +8,7 @@ from kerasseq.search.buffers import repeat
 from kerasseq.search.candidates import recorded
 from kerasseq.search.constraints import Constraints, is_any_of
 from kerasseq.search.gathering import pick
+from kerasseq.search.live_sources import LiveSources
 from kerasseq.search.search_result import LOG_ZERO
 from kerasseq.typing import Tensor
 
@@ -36,6 +37,12 @@ class Rules(NamedTuple):
         tensors = (self.min_lengths, self.prefix_ids, self.prefix_lengths)
         repeated = [None if tensor is None else repeat(tensor, times) for tensor in tensors]
         return Rules(self.constraints, self.end_id, *repeated)
+
+    def of(self, live: LiveSources) -> "Rules":
+        """Returns the rules of some sources."""
+        tensors = (self.min_lengths, self.prefix_ids, self.prefix_lengths)
+        kept = [None if tensor is None else live.narrow(tensor) for tensor in tensors]
+        return Rules(self.constraints, self.end_id, *kept)
 
     @property
     def reads_history(self) -> bool:

@@ -10,6 +10,7 @@ from kerasseq.search.candidates import top_candidates
 from kerasseq.search.constraints import Constraints
 from kerasseq.search.gathering import pick
 from kerasseq.search.length_limits import LengthLimits
+from kerasseq.search.live_sources import LiveSources
 from kerasseq.search.paths import Choose, follow, result_of
 from kerasseq.search.search import Request, Search
 from kerasseq.search.search_result import LOG_ZERO, SearchResult
@@ -97,8 +98,8 @@ class SamplingSearch(Search):
         return result_of(paths, self.n_best)
 
     def _drawer(self, numbers: Tensor) -> Choose:
-        def choose(ranking: Tensor, position: Tensor) -> tuple[Tensor, Tensor]:
-            number = ops.take(numbers, position, axis=0)[:, None]  # (rows, 1)
+        def choose(ranking: Tensor, position: Tensor, live: LiveSources) -> tuple[Tensor, Tensor]:
+            number = live.narrow(ops.take(numbers, position, axis=0))[:, None]  # (rows, 1)
             values, ids = self._candidates(ranking)
             places = draw(values, number, self.temperature, self.top_p)
             ids = places if ids is None else pick(ids, places)

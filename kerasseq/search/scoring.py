@@ -8,6 +8,7 @@ from kerasseq.search.buffers import repeat_all
 from kerasseq.search.candidates import recorded
 from kerasseq.search.constraints import Constraints
 from kerasseq.search.gathering import pick
+from kerasseq.search.live_sources import LiveSources
 from kerasseq.search.paths import follow, result_of
 from kerasseq.search.rules import Rules
 from kerasseq.search.search import Request
@@ -68,12 +69,12 @@ def score_tokens(
     by_position = ops.transpose(ops.pad(rows, ((0, 0), (0, 1))))  # (target_length + 1, rows)
     limits = ops.reshape(ops.cast(lengths, "int32"), (-1,))
 
-    def given(ranking: Tensor, position: Tensor) -> tuple[Tensor, Tensor]:
-        ids = ops.take(by_position, position, axis=0)[:, None]  # (rows, 1)
+    def given(ranking: Tensor, position: Tensor, live: LiveSources) -> tuple[Tensor, Tensor]:
+        ids = live.narrow(ops.take(by_position, position, axis=0))[:, None]  # (rows, 1)
         return recorded(pick(ranking, ids)), ids
 
     tiled = repeat_all([ops.convert_to_tensor(tensor) for tensor in state], candidates)
-    request = Request(step, tiled, limits, source_length, width=target_length + 1)
+    request = Request(step, tiled, limits, source_length, width=target_length + 1, times=candidates)
     rules = Rules(Constraints(), NEVER, None, None, None)
     result = result_of(follow(request, given, rules, start_id, pad_id=0), candidates)
     own = result.token_log_probabilities[:, :, :target_length]

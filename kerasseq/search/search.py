@@ -32,6 +32,7 @@ class Request(NamedTuple):
         prefix_ids: `(batch, prefix_length)` int32, or None.
         prefix_lengths: `(batch,)` int32, or None.
         row_keys: `(batch,)` int32, or None.
+        times: how many rows each source of the step has.
     """
 
     step: StepFunction
@@ -44,12 +45,14 @@ class Request(NamedTuple):
     prefix_ids: Tensor | None = None
     prefix_lengths: Tensor | None = None
     row_keys: Tensor | None = None
+    times: Tensor = 1
 
     def repeated(self, times: int) -> "Request":
         """Returns the request with `times` rows a source, side by side."""
-        rows = [None if value is None else repeat(value, times) for value in self[5:]]
-        state, max_lengths = repeat_all(self.state, times), repeat(self.max_lengths, times)
-        return Request(self.step, state, max_lengths, self.source_length, self.width, *rows)
+        names = ("min_lengths", "source_mask", "prefix_ids", "prefix_lengths", "row_keys")
+        given = {name: getattr(self, name) for name in ("max_lengths", *names)}
+        rows = {name: repeat(value, times) for name, value in given.items() if value is not None}
+        return self._replace(state=repeat_all(self.state, times), times=times, **rows)
 
 
 class Search(abc.ABC):
