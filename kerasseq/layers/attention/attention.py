@@ -9,7 +9,7 @@ from keras import ops
 from kerasseq import serialization
 from kerasseq.layers.attention.distributions import DISTRIBUTIONS
 from kerasseq.layers.attention.distributions.distribution import Distribution
-from kerasseq.layers.recurrence import scan
+from kerasseq.layers.recurrence import multiply, scan
 from kerasseq.layers.self_casting_layer import SelfCastingLayer
 from kerasseq.typing import Shape, State, Tensor
 
@@ -185,7 +185,7 @@ class Attention(SelfCastingLayer):
         weights, distribution_past = self.distribution_layer.distribute(
             scores, ops.expand_dims(mask, 1), query, distribution_past
         )
-        context = ops.matmul(ops.cast(weights, memory.dtype), memory)
+        context = multiply(ops.cast(weights, memory.dtype), memory)
         return context, weights, self.update_score_past(weights, score_past) + distribution_past
 
     def _attend_one(

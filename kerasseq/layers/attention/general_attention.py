@@ -5,6 +5,7 @@ from keras import ops
 
 from kerasseq import checks
 from kerasseq.layers.attention.attention import Attention
+from kerasseq.layers.recurrence import multiply
 from kerasseq.serialization import register
 from kerasseq.typing import State, Tensor
 
@@ -58,7 +59,7 @@ class GeneralAttention(Attention):
 
     def score(self, query: Tensor, prepared: list[Tensor], past: State) -> Tensor:
         keys = prepared[2]
-        scores = ops.cast(ops.matmul(ops.cast(query, keys.dtype), keys), "float32")
+        scores = ops.cast(multiply(ops.cast(query, keys.dtype), keys), "float32")
         return scores * ops.cast(self.gain, "float32") if self.scale else scores
 
     def get_config(self) -> dict[str, Any]:

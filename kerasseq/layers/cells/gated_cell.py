@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from kerasseq.layers.cells.recurrent_cell import CellStep, RecurrentCell
+from kerasseq.layers.recurrence import multiply
 from kerasseq.typing import Shape, State, Tensor
 
 Gate = Callable[[Tensor, Tensor, State], tuple[Tensor, State]]
@@ -121,4 +122,4 @@ class GatedCell(RecurrentCell):
         if inputs.shape[-1] == 0:  # oneDNN ends the process over a fused product of no columns
             shape = (*ops.shape(inputs)[:-1], kernel.shape[-1])
             return ops.zeros(shape, self.compute_dtype)
-        return ops.matmul(ops.cast(inputs, self.compute_dtype), kernel)
+        return multiply(ops.cast(inputs, self.compute_dtype), kernel)

@@ -16,6 +16,7 @@ def run_over_time(
     reverse: bool = False,
     recurrent_dropout: Tensor | None = None,
     constant: Tensor | None = None,
+    training: bool | None = False,
 ) -> tuple[Tensor, State]:
     """Runs a cell over the first axis of `inputs`.
 
@@ -28,6 +29,7 @@ def run_over_time(
         recurrent_dropout: `(rows, units)` factors on the hidden state, or `None`.
         constant: `(rows, constant_size)`, what the cell reads after the inputs, the same at every
             step; or `None`.
+        training: whether gradients will be wanted.
 
     Returns:
         `(outputs, state)`: `(time, rows, units)` in the compute dtype, and the last state.
@@ -43,5 +45,5 @@ def run_over_time(
 
     sequences = [cell.project(inputs, constant)] + ([] if mask is None else [mask])
     template = ops.zeros((ops.shape(inputs)[1], cell.units), cell.compute_dtype)
-    outputs, state = scan(step, sequences, state, [template], reverse)
+    outputs, state = scan(step, sequences, state, [template], reverse, training)
     return outputs[0], state

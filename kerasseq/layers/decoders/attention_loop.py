@@ -133,6 +133,7 @@ class AttentionLoop:
                 inputs,
                 states[layer],
                 recurrent_dropout=factors.recurrent[layer],
+                training=factors.training,
             )
             return outputs
 
@@ -173,7 +174,9 @@ class AttentionLoop:
             ]
             return kept, state
 
-        return scan(step, list(sequences.values()), state, templates)
+        return scan(
+            step, list(sequences.values()), state, templates, training=self.factors.training
+        )
 
     def _attend_at_step(self, query: Tensor, past: State) -> tuple[Tensor, Tensor, State]:
         attention = self.decoder.attention_mechanism

@@ -16,11 +16,13 @@ class DecoderFactors(NamedTuple):
     recurrent: for each cell `(batch, units)` on its hidden state, or `None`.
     inputs: by layer `(target_length, batch, units)` on what it reads of the layer below.
     output: `(target_length, batch, output_size)` on the output, or `None`.
+    training: whether gradients will be wanted.
     """
 
     recurrent: list[Tensor | None]
     inputs: dict[int, Tensor]
     output: Tensor | None
+    training: bool | None = False
 
 
 def no_factors(num_cells: int) -> DecoderFactors:
@@ -57,4 +59,4 @@ def draw_decoder_factors(
     }
     output = draw(decoder.dropout, length, batch, output_size)
     drawn = {layer: each for layer, each in between.items() if each is not None}
-    return DecoderFactors(recurrent, drawn, output)
+    return DecoderFactors(recurrent, drawn, output, training)

@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from kerasseq import checks
+from kerasseq.layers.recurrence import multiply
 from kerasseq.layers.self_casting_layer import SelfCastingLayer
 from kerasseq.serialization import register
 from kerasseq.typing import Tensor
@@ -128,7 +129,7 @@ class AttentionalReadout(Readout):
         kernel = self._read(self.kernel)
 
         def combine(projected: Tensor | None, hidden: Tensor, context: Tensor | None) -> Tensor:
-            return ops.tanh(ops.matmul(self._join(context, hidden), kernel))
+            return ops.tanh(multiply(self._join(context, hidden), kernel))
 
         return combine
 
@@ -170,7 +171,7 @@ class DeepReadout(Readout):
         kernel = self._read(self.kernel)[self.input_size :]
 
         def combine(projected: Tensor | None, hidden: Tensor, context: Tensor | None) -> Tensor:
-            pieces = projected + ops.matmul(self._join(hidden, context), kernel)
+            pieces = projected + multiply(self._join(hidden, context), kernel)
             # Not `ops.max`, which refuses a target of no positions.
             return ops.maximum(pieces[..., 0::2], pieces[..., 1::2])
 

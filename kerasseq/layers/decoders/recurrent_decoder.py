@@ -250,6 +250,7 @@ class RecurrentDecoder(Decoder):
                 below,
                 states[layer],
                 recurrent_dropout=factors.recurrent[layer],
+                training=factors.training,
                 constant=context if layer == 0 else None,
             )
             return above

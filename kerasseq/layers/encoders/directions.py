@@ -14,6 +14,7 @@ def run_directions(
     inputs: Tensor,
     mask: Tensor | None,
     draw: Callable[[], Tensor | None],
+    training: bool | None = False,
 ) -> tuple[Tensor, State]:
     """Runs the first cell from left to right and the second, if there is one, back.
 
@@ -22,6 +23,7 @@ def run_directions(
         inputs: `(source_length, batch, size)`.
         mask: boolean `(source_length, batch)`, or `None`.
         draw: gives the recurrent dropout of a cell, or `None`.
+        training: whether gradients will be wanted.
 
     Returns:
         `(outputs, state)`: `(source_length, batch, width)` and the last states, both directions
@@ -36,6 +38,7 @@ def run_directions(
             mask,
             reverse=direction == 1,
             recurrent_dropout=draw(),
+            training=training,
         )
         for direction, cell in enumerate(cells)
     ]

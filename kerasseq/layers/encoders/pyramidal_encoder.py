@@ -146,7 +146,9 @@ class PyramidalEncoder(Encoder):
                 steps = dropout_factors.drop(steps, self.dropout, seed, training)
                 steps = reduce_values(steps, time_first(mask), self.reduction)
                 mask = None if mask is None else reduce_mask(mask, self.reduction)
-            steps, layer_state = run_directions(self._cells(layer), steps, time_first(mask), draw)
+            steps, layer_state = run_directions(
+                self._cells(layer), steps, time_first(mask), draw, training
+            )
             state.extend(layer_state)
         steps = dropout_factors.drop(steps, self.output_dropout, seed, training)
         return masking.zero_padding(ops.transpose(steps, (1, 0, 2)), mask), state

@@ -159,7 +159,9 @@ class RecurrentEncoder(Encoder):
         def run_layer(layer: int, below: Tensor) -> Tensor:
             if layer > 0:
                 below = dropout_factors.drop(below, self.dropout, seed, training)
-            above, layer_state = run_directions(self._cells(layer), below, steps_mask, draw)
+            above, layer_state = run_directions(
+                self._cells(layer), below, steps_mask, draw, training
+            )
             state.extend(layer_state)
             return above
 
