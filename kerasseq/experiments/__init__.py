@@ -19,16 +19,22 @@ if TYPE_CHECKING:
         TextConfig,
         TrainingConfig,
     )
-    from kerasseq.experiments.training_run import Run, train
+    from kerasseq.experiments.run_data import RunData, read_data
+    from kerasseq.experiments.run_state import RunState
+    from kerasseq.experiments.training_run import Run, build_translator, train
 
 __all__ = [
     "DataConfig",
     "ExperimentConfig",
     "ModelConfig",
     "Run",
+    "RunData",
+    "RunState",
     "SearchConfig",
     "TextConfig",
     "TrainingConfig",
+    "build_translator",
+    "read_data",
     "train",
 ]
 
@@ -37,6 +43,10 @@ __getattr__ = attach(
     {
         **{name: f"{__name__}.config" for name in __all__ if name.endswith("Config")},
         "Run": f"{__name__}.training_run",
+        "RunData": f"{__name__}.run_data",
+        "RunState": f"{__name__}.run_state",
+        "build_translator": f"{__name__}.training_run",
+        "read_data": f"{__name__}.run_data",
         "train": f"{__name__}.training_run",
     },
 )

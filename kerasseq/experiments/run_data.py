@@ -79,15 +79,22 @@ def train_codecs(config: ExperimentConfig, train: Pairs) -> tuple[TextCodec, Tex
         train: the training pairs.
     """
     if config.share_vocabulary:
-        codec = _train_codec(config.source_text, [*train.sources, *train.targets], config.seed)
+        codec = train_codec(config.source_text, [*train.sources, *train.targets], config.seed)
         return codec, codec
     return (
-        _train_codec(config.source_text, train.sources, config.seed),
-        _train_codec(config.target_text, train.targets, config.seed),
+        train_codec(config.source_text, train.sources, config.seed),
+        train_codec(config.target_text, train.targets, config.seed),
     )
 
 
-def _train_codec(config: TextConfig, texts: list[str], seed: int) -> TextCodec:
+def train_codec(config: TextConfig, texts: list[str], seed: int) -> TextCodec:
+    """Makes the codec of one side.
+
+    Args:
+        config: how its strings become ids.
+        texts: the training texts of that side.
+        seed: where training draws at random.
+    """
     options = dict(config.tokenizer) if isinstance(config.tokenizer, dict) else {}
     name = options.pop("name", config.tokenizer)
     return TextCodec.train(

@@ -27,6 +27,7 @@ class RunState:
         samples: sample translations over time.
         wall_seconds: time spent so far, over all sessions of the run.
         cpu_seconds: CPU time spent so far.
+        target_tokens: target tokens learnt from so far, each as often as it was seen.
     """
 
     epoch: int = 0
@@ -37,6 +38,7 @@ class RunState:
     samples: list[str] = dataclasses.field(default_factory=list)
     wall_seconds: float = 0.0
     cpu_seconds: float = 0.0
+    target_tokens: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the state as JSON can hold it."""
@@ -57,6 +59,7 @@ class KeepRun(keras.callbacks.Callback):
         keep: how many of the best epochs' weights to keep.
         patience: epochs without improvement before it stops; `None` never stops.
         samples: returns sample translations of this epoch, as lines.
+        target_tokens: target tokens of an epoch.
     """
 
     def __init__(
@@ -68,6 +71,7 @@ class KeepRun(keras.callbacks.Callback):
         keep: int,
         patience: int | None,
         samples: Any,
+        target_tokens: int = 0,
     ) -> None:
         super().__init__()
         self.state = state
@@ -77,6 +81,7 @@ class KeepRun(keras.callbacks.Callback):
         self.keep = keep
         self.patience = patience
         self.samples = samples
+        self.target_tokens = target_tokens
         self.checkpoints = Checkpoints(folder.checkpoints)
         self._wall, self._cpu = time.perf_counter(), time.process_time()
 
@@ -89,6 +94,7 @@ class KeepRun(keras.callbacks.Callback):
             )
         state = self.state
         state.epoch = epoch + 1
+        state.target_tokens += self.target_tokens
         state.history.append({"epoch": epoch + 1, **logs})
         state.samples.extend([f"# epoch {epoch + 1}", *self.samples(), ""])
         self._rank()

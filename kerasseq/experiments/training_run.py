@@ -1,6 +1,7 @@
 import logging
 import os
 import time
+from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple, cast
 
 import keras
@@ -14,7 +15,9 @@ from kerasseq.experiments.progress import TrainingProgress
 from kerasseq.experiments.run_data import RunData
 from kerasseq.experiments.run_folder import RunFolder
 from kerasseq.experiments.run_state import KeepRun, RunState
+from kerasseq.experiments.watch_run import Watch, WatchRun
 from kerasseq.models import SequenceToSequence
+from kerasseq.text import TextCodec
 from kerasseq.translation import Translator
 
 logger = logging.getLogger(__name__)
@@ -37,7 +40,13 @@ class Run(NamedTuple):
 
 
 def train(
-    config: ExperimentConfig, output: str | os.PathLike[str], show_progress: bool = True
+    config: ExperimentConfig,
+    output: str | os.PathLike[str],
+    show_progress: bool = True,
+    pairs: RunData | None = None,
+    translator: Translator | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    watch: Watch | None = None,
 ) -> Run:
     """Trains, evaluates and saves a translator as a configuration says.
 
@@ -49,6 +58,11 @@ def train(
         output: the run's folder: `config.yaml`, `history.csv` (one line an epoch), `samples.txt`
             (translations over time), `model.keras` (the translator), `report.json`, `checkpoints/`.
         show_progress: whether to show a bar on a terminal.
+        pairs: what `read_data(config.data)` gave, where many runs share it; read if not given.
+        translator: what `build_translator(config, pairs)` gave, untrained; built if not given.
+        callbacks: more Keras callbacks; they come last in an epoch, when all of it is on disk.
+        watch: a function of the run's progress, called after each epoch when all of it is on
+            disk; the training ends early if it returns `True`.
 
     Raises:
         ValueError: if the data or the configuration is not usable, or `output` holds another run.
@@ -57,15 +71,13 @@ def train(
     """
     folder = RunFolder(os.fspath(output))
     folder.check(config)
-    pairs = run_data.read_data(config.data)
+    pairs = run_data.read_data(config.data) if pairs is None else pairs
     report = folder.read_report()
     if report is not None:
         logger.info("%s holds this run, finished: nothing to do.", folder.path)
         return Run(str(folder.path), Translator.load(folder.model), report)
-    environment.set_threads(config.training.threads)
-    keras.utils.set_random_seed(config.seed)
-    translator = _build_translator(config, pairs)
-    state = _fit(config, folder, pairs, translator, show_progress)
+    translator = build_translator(config, pairs) if translator is None else translator
+    state = _fit(config, folder, pairs, translator, show_progress, callbacks, watch)
     checkpoints = Checkpoints(folder.checkpoints)
     weights = [checkpoints.load_weights(epoch) for epoch in state.best_epochs]
     translator.network.set_weights(training.average_weights(weights))
@@ -81,12 +93,28 @@ def train(
     return Run(str(folder.path), translator, report)
 
 
-def _build_translator(config: ExperimentConfig, pairs: RunData) -> Translator:
-    """The translator with a network that has learnt nothing yet, and with its final search.
+def build_translator(
+    config: ExperimentConfig,
+    pairs: RunData,
+    codecs: tuple[TextCodec, TextCodec] | None = None,
+) -> Translator:
+    """Builds the translator of a run, with its final search and a network that knows nothing yet.
 
-    Before anything is trained, so that a search that cannot be is an error now.
+    What is drawn is drawn from the configuration's seed. A search or a network that cannot be is
+    an error now, before anything is trained.
+
+    Args:
+        config: what to build.
+        pairs: the run's pairs.
+        codecs: of source and target, as `train_codecs(config, pairs.train)` makes them; trained
+            if not given.
+
+    Raises:
+        ValueError: if the configuration is not usable.
     """
-    source_codec, target_codec = run_data.train_codecs(config, pairs.train)
+    environment.set_threads(config.training.threads)
+    keras.utils.set_random_seed(config.seed)
+    source_codec, target_codec = codecs or run_data.train_codecs(config, pairs.train)
     run_data.log_report(pairs, source_codec, target_codec, config.data.max_length)
     return Translator(
         source_codec,
@@ -126,6 +154,8 @@ def _fit(
     pairs: RunData,
     translator: Translator,
     show_progress: bool,
+    more_callbacks: Sequence[keras.callbacks.Callback],
+    watch: Watch | None,
 ) -> RunState:
     """Trains the translator's network, from the last checkpoint on if there is one."""
     network = translator.network
@@ -139,6 +169,7 @@ def _fit(
     if state.stopped or state.epoch >= config.training.epochs:
         return state
     callbacks = _callbacks(config, folder, pairs.valid, drafter, batches, state, show_progress)
+    callbacks += [*([] if watch is None else [WatchRun(state, watch)]), *more_callbacks]
     # Only now, when nothing is left to be wrong with the configuration.
     folder.open(config)
     network.fit(
@@ -247,6 +278,7 @@ def _callbacks(
         training_config.keep_average_of,
         training_config.patience,
         samples,
+        batches.target_tokens,
     )
     plateau = [training.ReloadOnPlateau()] if training_config.schedule == "plateau" else []
     progress = TrainingProgress(
@@ -285,9 +317,10 @@ def _report(
         "signature": dict(result.signatures),
         "split": split,
         "sentences": len(judged),
-        "test_loss": losses["loss"],
+        **{f"test_{name}": value for name, value in losses.items()},
         "epochs": state.epoch,
         "best_epochs": state.best_epochs,
+        "target_tokens": state.target_tokens,
         "wall_seconds": round(state.wall_seconds + time.perf_counter() - started, 1),
         "cpu_seconds": round(state.cpu_seconds + time.process_time() - cpu, 1),
         "parameters": translator.network.count_params(),
