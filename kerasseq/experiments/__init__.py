@@ -1,9 +1,9 @@
 """Room 9, experiments: a configuration -> a trained, evaluated translator in a run folder.
 
 What comes in: an `ExperimentConfig`, from YAML, flags or code. What goes out: a folder with
-`config.yaml`, `history.csv`, `samples.txt`, `model.keras` and `report.json`. Start at `config.py`
-for what can be said and at `training_run.py` for what happens. The configuration loads without
-TensorFlow.
+`config.yaml`, `environment.json`, `history.csv`, `samples.txt`, `model.keras` and `report.json`.
+Start at `config.py` for what can be said and at `training_run.py` for what happens. The
+configuration loads without TensorFlow.
 """
 
 from typing import TYPE_CHECKING
@@ -11,21 +11,23 @@ from typing import TYPE_CHECKING
 from kerasseq.lazy import attach
 
 if TYPE_CHECKING:
+    from kerasseq.experiments.building import build_translator
     from kerasseq.experiments.config import (
         DataConfig,
         ExperimentConfig,
         ModelConfig,
         SearchConfig,
         TextConfig,
-        TrainingConfig,
     )
     from kerasseq.experiments.run_data import RunData, read_data
     from kerasseq.experiments.run_state import RunState
-    from kerasseq.experiments.training_run import Run, build_translator, train
+    from kerasseq.experiments.training_config import FineTuningConfig, TrainingConfig
+    from kerasseq.experiments.training_run import Run, train
 
 __all__ = [
     "DataConfig",
     "ExperimentConfig",
+    "FineTuningConfig",
     "ModelConfig",
     "Run",
     "RunData",
@@ -43,9 +45,10 @@ __getattr__ = attach(
     {
         **{name: f"{__name__}.config" for name in __all__ if name.endswith("Config")},
         "Run": f"{__name__}.training_run",
+        **{name: f"{__name__}.training_config" for name in ("FineTuningConfig", "TrainingConfig")},
         "RunData": f"{__name__}.run_data",
         "RunState": f"{__name__}.run_state",
-        "build_translator": f"{__name__}.training_run",
+        "build_translator": f"{__name__}.building",
         "read_data": f"{__name__}.run_data",
         "train": f"{__name__}.training_run",
     },

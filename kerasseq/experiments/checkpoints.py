@@ -3,6 +3,7 @@
 import json
 import os
 import zipfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,9 @@ STATE = "state.npz"
 class Checkpoints:
     """The checkpoints of one run.
 
-    `state.npz` holds the network's variables (dropout seeds included), the optimiser's, and what
-    the run knows of itself as JSON. It is replaced at the end of every epoch. The weights of the
-    best epochs lie beside it, a file an epoch.
+    `state.npz` holds the network's variables (dropout seeds included), the optimiser's, the arrays
+    of callbacks, and what the run knows of itself as JSON. It is replaced at the end of every
+    epoch. The weights of the best or last epochs lie beside it, a file an epoch.
 
     Args:
         folder: where they lie.
@@ -28,16 +29,24 @@ class Checkpoints:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def save_state(self, network: keras.Model, progress: dict[str, Any]) -> None:
+    def save_state(
+        self,
+        network: keras.Model,
+        progress: dict[str, Any],
+        callbacks: Mapping[str, Sequence[np.ndarray]] | None = None,
+    ) -> None:
         """Writes what a killed run needs to go on exactly.
 
         Args:
             network: the network, compiled and trained.
             progress: what the run knows of itself, as JSON can hold it.
+            callbacks: arrays that callbacks keep, by a name for each callback.
         """
         arrays = {f"network_{i}": np.asarray(v) for i, v in enumerate(network.variables)}
         variables = network.optimizer.variables
         arrays |= {f"optimizer_{i}": np.asarray(v) for i, v in enumerate(variables)}
+        for name, kept in (callbacks or {}).items():
+            arrays |= {f"{name}_{i}": array for i, array in enumerate(kept)}
         arrays["progress"] = np.array(json.dumps(progress))
         self._write(self.folder / STATE, arrays)
 
@@ -68,6 +77,12 @@ class Checkpoints:
         _assign(network.variables, arrays, "network")
         _assign(network.optimizer.variables, arrays, "optimizer")
         return progress
+
+    def load_arrays(self, name: str) -> list[np.ndarray]:
+        """Returns the arrays of a callback in the last checkpoint; none if it kept none."""
+        with np.load(self.folder / STATE, allow_pickle=False) as arrays:
+            count = sum(each.startswith(f"{name}_") for each in arrays.files)
+            return [arrays[f"{name}_{i}"] for i in range(count)]
 
     def save_weights(self, network: keras.Model, epoch: int) -> None:
         """Writes the weights of an epoch.

@@ -6,11 +6,11 @@ arguments before it reaches a layer.
 
 import dataclasses
 import os
-from pathlib import Path
 from typing import Any
 
 from kerasseq import checks
 from kerasseq.experiments import config_files
+from kerasseq.experiments.training_config import FineTuningConfig, TrainingConfig
 
 
 @dataclasses.dataclass(frozen=True)
@@ -149,61 +149,6 @@ class ModelConfig:
 
 
 @dataclasses.dataclass(frozen=True)
-class TrainingConfig:
-    """How the network learns.
-
-    Args:
-        epochs: times that all pairs are seen, at most.
-        batch_tokens: tokens of a batch, on its longer side, padding included.
-        batch_size: pairs of a batch, in place of `batch_tokens`.
-        learning_rate: the highest, whatever the schedule.
-        schedule: constant, cosine, noam, inverse_square_root or plateau.
-        warmup_steps: updates over which the learning rate rises to its highest.
-        clip_norm: the gradient's norm is cut to it; null for no limit.
-        label_smoothing: share of the label spread over the whole vocabulary.
-        sampling: share of the sources that are cut anew into subwords each epoch.
-        monitor: what chooses the best weights and stops: a validation metric such as val_bleu,
-            val_chrf, val_exact_match, or val_loss.
-        patience: epochs without improvement before it stops; null to run them all.
-        valid_sentences: held-out sentences to translate after each epoch; null for all.
-        keep_average_of: average the weights of the last that many epochs; 1 keeps the best epoch.
-        dtype: float32, mixed_bfloat16, or auto: bfloat16 where the CPU has units for it.
-        threads: threads of TensorFlow; null for all cores.
-    """
-
-    epochs: int = 10
-    batch_tokens: int | None = 512
-    batch_size: int | None = None
-    learning_rate: float = 2e-3
-    schedule: str = "cosine"
-    warmup_steps: int = 100
-    clip_norm: float | None = 1.0
-    label_smoothing: float = 0.1
-    sampling: float = 0.0
-    monitor: str = "val_bleu"
-    patience: int | None = None
-    valid_sentences: int | None = 500
-    keep_average_of: int = 1
-    dtype: str = "float32"
-    threads: int | None = None
-
-    def __post_init__(self) -> None:
-        checks.check_positive_integer("training.epochs", self.epochs)
-        checks.check_positive("training.learning_rate", self.learning_rate)
-        checks.check_integer("training.warmup_steps", self.warmup_steps, minimum=0)
-        checks.check_rate("training.label_smoothing", self.label_smoothing)
-        checks.check_one_of("training.schedule", self.schedule, SCHEDULES)
-        checks.check_one_of("training.dtype", self.dtype, DTYPES)
-        checks.check_positive_integer("training.keep_average_of", self.keep_average_of)
-        checks.check_probability("training.sampling", self.sampling)
-        if self.clip_norm is not None:
-            checks.check_positive("training.clip_norm", self.clip_norm)
-        for name in ("batch_tokens", "batch_size", "patience", "valid_sentences", "threads"):
-            if getattr(self, name) is not None:
-                checks.check_positive_integer(f"training.{name}", getattr(self, name))
-
-
-@dataclasses.dataclass(frozen=True)
 class SearchConfig:
     """How outputs are found.
 
@@ -230,6 +175,7 @@ class ExperimentConfig:
         target_text: how target strings become ids.
         share_vocabulary: one codec, trained on both sides, as `source_text` says.
         model: the network.
+        fine_tuning: a trained network to begin with, in place of a new one.
         training: how it learns.
         search: how outputs are found.
         metrics: what is computed on held-out and test pairs: bleu, chrf, exact_match and others.
@@ -241,6 +187,7 @@ class ExperimentConfig:
     target_text: TextConfig = dataclasses.field(default_factory=TextConfig)
     share_vocabulary: bool = False
     model: ModelConfig = dataclasses.field(default_factory=ModelConfig)
+    fine_tuning: FineTuningConfig = dataclasses.field(default_factory=FineTuningConfig)
     training: TrainingConfig = dataclasses.field(default_factory=TrainingConfig)
     search: SearchConfig = dataclasses.field(default_factory=SearchConfig)
     metrics: list[str] = dataclasses.field(default_factory=lambda: ["bleu", "chrf", "exact_match"])
@@ -273,8 +220,3 @@ class ExperimentConfig:
     def to_dict(self) -> dict[str, Any]:
         """Returns the tree as plain dictionaries."""
         return dataclasses.asdict(self)
-
-
-SCHEDULES = ("constant", "cosine", "noam", "inverse_square_root", "plateau")
-DTYPES = ("float32", "mixed_bfloat16", "auto")
-RECIPES = Path(__file__).parent / "recipes"

@@ -1,11 +1,16 @@
-"""What a run depends on besides its configuration: versions, CPU features, threads, revision."""
+"""What a run depends on besides its configuration: versions, processor, revisions, files."""
 
+import datetime
+import hashlib
 import importlib.metadata
 import logging
 import os
 import platform
+import re
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 logger = logging.getLogger(__name__)
 
@@ -13,7 +18,10 @@ PACKAGES = (
     *("kerasseq", "keras", "tensorflow", "tensorflow-text", "sentencepiece"),
     *("sacrebleu", "numpy"),
 )
+CHECKOUT = Path(__file__).parents[2]
 BFLOAT16_FEATURES = ("amx_bf16", "avx512_bf16")
+# What decides how fast matrix products are, from the oldest to the newest.
+CPU_FEATURES = ("avx2", "fma", "avx512f", "avx512_vnni", *BFLOAT16_FEATURES, "asimd", "sve", "bf16")
 
 
 def versions() -> dict[str, str]:
@@ -27,13 +35,53 @@ def versions() -> dict[str, str]:
     return found
 
 
+def describe(files: Mapping[str, str]) -> dict[str, Any]:
+    """Returns what another person needs to know to repeat a run, as JSON can hold it.
+
+    Args:
+        files: the paths of the files that the run reads, by what they are.
+    """
+    return {
+        "started": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "versions": versions(),
+        "revision": git_revision(),
+        "kerasseq_revision": git_revision(CHECKOUT) if (CHECKOUT / ".git").exists() else None,
+        "platform": platform.platform(),
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "threads": _threads(),
+        "files": {name: fingerprint(path) for name, path in files.items()},
+    }
+
+
+def fingerprint(path: str) -> dict[str, Any]:
+    """Returns a file's path, its size and its SHA-256.
+
+    Args:
+        path: the file.
+    """
+    with open(path, "rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"path": path, "bytes": os.path.getsize(path), "sha256": digest}
+
+
+def processor() -> dict[str, Any]:
+    """Returns the processor's name, and its features that decide how fast products are."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf8")
+    except OSError:
+        return {"name": platform.processor() or platform.machine(), "features": []}
+    name = re.search(r"^model name\s*: (.*)$", text, flags=re.MULTILINE)
+    words = set(text.split())
+    return {
+        "name": name[1] if name else platform.machine(),
+        "features": [feature for feature in CPU_FEATURES if feature in words],
+    }
+
+
 def bfloat16_features() -> list[str]:
     """Returns the CPU's own instructions for bfloat16 products; none if it has none."""
-    try:
-        flags = Path("/proc/cpuinfo").read_text(encoding="utf8").split()
-    except OSError:
-        return []
-    return [feature for feature in BFLOAT16_FEATURES if feature in flags]
+    return [feature for feature in processor()["features"] if feature in BFLOAT16_FEATURES]
 
 
 def choose_dtype(requested: str) -> str:
@@ -43,14 +91,21 @@ def choose_dtype(requested: str) -> str:
         requested: float32, mixed_bfloat16, or auto: bfloat16 where the CPU has units for it.
     """
     features = bfloat16_features()
-    chosen = requested
+    chosen, reason = requested, f"`training.dtype` says {requested}"
     if requested == "auto":
         chosen = "mixed_bfloat16" if features else "float32"
+        reason = "`training.dtype` says auto and this processor has "
+        reason += f"bfloat16 units ({', '.join(features)})" if features else "no bfloat16 units"
+    elif requested == "float32" and features:
+        reason += f"; auto would use the bfloat16 units ({', '.join(features)})"
+    elif requested == "mixed_bfloat16" and not features:
+        reason += "; this processor has no bfloat16 units, float32 is faster"
     logger.info(
-        "Computing in %s (asked for: %s; bfloat16 units of this CPU: %s) on %d threads of %d cores",
+        "Computing in %s: %s. Processor: %s (%s), %d threads on %d cores.",
         chosen,
-        requested,
-        ", ".join(features) or "none",
+        reason,
+        processor()["name"],
+        ", ".join(processor()["features"]) or "features unknown",
         _threads(),
         os.cpu_count() or 1,
     )
@@ -77,14 +132,21 @@ def set_threads(threads: int | None) -> None:
 def _threads() -> int:
     import tensorflow as tf
 
-    return tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count() or 1
+    chosen = tf.config.threading.get_intra_op_parallelism_threads()
+    # What TensorFlow itself reads where nothing is chosen.
+    return chosen or int(os.environ.get("TF_NUM_INTRAOP_THREADS") or 0) or os.cpu_count() or 1
 
 
-def git_revision() -> str | None:
-    """Returns the revision of the working folder, or `None` where there is none."""
+def git_revision(folder: str | os.PathLike[str] = ".") -> str | None:
+    """Returns the revision of a folder, or `None` where there is none.
+
+    Args:
+        folder: the working folder, if nothing is said.
+    """
     try:
         answer = subprocess.run(
             ["git", "describe", "--always", "--dirty"],
+            cwd=folder,
             capture_output=True,
             text=True,
             timeout=5,

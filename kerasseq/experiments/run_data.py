@@ -58,6 +58,19 @@ def read_data(config: DataConfig) -> RunData:
     )
 
 
+def named_files(config: ExperimentConfig) -> dict[str, str]:
+    """Returns the paths of the files that a run reads, by their fields in the configuration.
+
+    Args:
+        config: the run's configuration.
+    """
+    splits = ("train", "valid", "test")
+    fields = [name for split in splits for name in (split, f"{split}_target")]
+    files = {f"data.{name}": getattr(config.data, name) for name in fields}
+    files["fine_tuning.model"] = config.fine_tuning.model
+    return {name: path for name, path in files.items() if path is not None}
+
+
 def _held_out(config: DataConfig, pairs: Pairs) -> Pairs:
     return pairs.group() if config.group_references else pairs
 

@@ -1,12 +1,29 @@
 """The folder of a run: what lies where, each file written beside and renamed."""
 
 import csv
+import dataclasses
 import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from kerasseq.experiments.config import ExperimentConfig
 from kerasseq.files import remove_leftovers, written_beside
+
+SECTIONS = {
+    field.name
+    for field in dataclasses.fields(ExperimentConfig)
+    if dataclasses.is_dataclass(getattr(ExperimentConfig(), field.name))
+}
+
+# What a run may change on its way, given the same network, data and optimiser.
+CHANGEABLE = (
+    *("training.epochs", "training.stop_after"),
+    *("training.learning_rate", "training.warmup_steps"),
+    *("training.clip_norm", "training.label_smoothing", "training.plateau_patience"),
+    *("training.plateau_factor", "training.patience", "training.evaluate_every"),
+    *("training.valid_sentences", "training.threads"),
+)
 
 
 class RunFolder:
@@ -19,32 +36,80 @@ class RunFolder:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self.config = self.path / "config.yaml"
+        self.environment = self.path / "environment.json"
         self.history = self.path / "history.csv"
         self.samples = self.path / "samples.txt"
         self.model = self.path / "model.keras"
         self.report = self.path / "report.json"
+        self.invalid_batch = self.path / "invalid_batch.tsv"
+        self.tensorboard = self.path / "tensorboard"
         self.checkpoints = self.path / "checkpoints"
 
-    def check(self, config: ExperimentConfig) -> None:
-        """Raises if the folder holds a run with another configuration.
+    def check(self, config: ExperimentConfig, accept_changes: bool = False) -> dict[str, Any]:
+        """Returns what the configuration changes in the run that the folder holds.
+
+        Args:
+            config: the configuration.
+            accept_changes: whether the run may go on with another one.
+
+        Returns:
+            For each changed field `[before, now]`; empty for the same run or a new one.
 
         Raises:
-            ValueError: if it does.
+            ValueError: if the folder holds a run with another configuration, unless that is
+                accepted and only fields that a run may change are others.
         """
-        if self.config.exists() and ExperimentConfig.read(self.config) != config:
-            raise ValueError(
-                f"{self.path} holds a run with another configuration. "
-                "Name another `output`, or remove the folder."
-            )
+        if not self.config.exists():
+            return {}
+        changes = _changes(ExperimentConfig.read(self.config), config)
+        if not changes:
+            return {}
+        said = ", ".join(
+            f"{name} was {old!r} and is {new!r}" for name, (old, new) in changes.items()
+        )
+        fixed = sorted(set(changes) - set(CHANGEABLE))
+        if accept_changes and not fixed:
+            return changes
+        way_out = "Name another `output`, or remove the folder."
+        if accept_changes:
+            way_out = f"A run cannot change {', '.join(fixed)}. {way_out}"
+        elif not fixed:
+            way_out += " Or let the run go on with it: `accept_changes` (--accept_changes)."
+        raise ValueError(f"{self.path} holds a run with another configuration: {said}. {way_out}")
 
-    def open(self, config: ExperimentConfig) -> None:
-        """Makes the folder for a run, or finds that of the same run."""
-        self.check(config)
+    def open(self, config: ExperimentConfig, environment: dict[str, Any]) -> None:
+        """Makes the folder for a run, or finds that of the same run.
+
+        Args:
+            config: the run's configuration.
+            environment: what the run depends on besides; the first session's is kept.
+
+        Raises:
+            ValueError: if the data is not what it was when the run began.
+        """
         self.path.mkdir(parents=True, exist_ok=True)
         remove_leftovers(self.path)
         remove_leftovers(self.checkpoints)
-        if not self.config.exists():
-            config.write(self.config)
+        if self.environment.exists():
+            self._check_files(environment["files"])
+        else:
+            self._write_json(self.environment, environment)
+        # A finished run that goes on is none until its new report is there.
+        self.report.unlink(missing_ok=True)
+        config.write(self.config)
+
+    def _check_files(self, files: dict[str, Any]) -> None:
+        before = json.loads(self.environment.read_text(encoding="utf8"))["files"]
+        others = [
+            f"{name} ({now['path']})"
+            for name, now in files.items()
+            if now["sha256"] != before[name]["sha256"]
+        ]
+        if others:
+            raise ValueError(
+                f"{self.path} holds a run whose files were others when it began: "
+                f"{', '.join(others)}. Put them back, or name another `output`."
+            )
 
     def write_history(self, history: list[dict[str, float]]) -> None:
         """Writes one line an epoch, with the columns in the order in which they came up."""
@@ -63,7 +128,7 @@ class RunFolder:
 
     def write_report(self, report: dict[str, Any]) -> None:
         """Writes the run's numbers."""
-        self._write_text(self.report, json.dumps(report, indent=2, ensure_ascii=False) + "\n")
+        self._write_json(self.report, report)
 
     def read_report(self) -> dict[str, Any] | None:
         """Returns the report of a run that has ended, or `None`."""
@@ -71,6 +136,28 @@ class RunFolder:
             return None
         return json.loads(self.report.read_text(encoding="utf8"))
 
+    def write_invalid_batch(self, rows: Sequence[Sequence[str]]) -> None:
+        """Writes the pairs about which the loss became invalid: step, source, target."""
+        self._write_text(self.invalid_batch, "".join("\t".join(row) + "\n" for row in rows))
+
+    def _write_json(self, path: Path, values: dict[str, Any]) -> None:
+        self._write_text(path, json.dumps(values, indent=2, ensure_ascii=False) + "\n")
+
     def _write_text(self, path: Path, text: str) -> None:
         with written_beside(path) as temporary:
             Path(temporary).write_text(text, encoding="utf8")
+
+
+def _changes(before: ExperimentConfig, now: ExperimentConfig) -> dict[str, Any]:
+    """For each field that differs, by its dotted name, `[before, now]`."""
+    old, new = dict(_fields(before.to_dict())), dict(_fields(now.to_dict()))
+    return {name: [old[name], new[name]] for name in new if old[name] != new[name]}
+
+
+def _fields(tree: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The fields of the sections and those beside them; a field may itself be a mapping."""
+    for name, value in tree.items():
+        if name in SECTIONS:
+            yield from ((f"{name}.{field}", each) for field, each in value.items())
+        else:
+            yield name, value

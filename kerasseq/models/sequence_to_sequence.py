@@ -1,14 +1,17 @@
+import contextlib
 import copy
 from typing import Any
 
 import keras
 from keras import ops
 
+from kerasseq import layers
 from kerasseq.models import consistency
 from kerasseq.models.graph import mask_of
+from kerasseq.models.part_layers import VocabularyWeight, layers_by_part, vocabulary_weights
 from kerasseq.models.parts import Parts
 from kerasseq.models.scheduled_sampling import ScheduledSampling, read_rate
-from kerasseq.models.search_step import bind_step
+from kerasseq.models.search_step import bind_step, encode
 from kerasseq.serialization import register
 from kerasseq.typing import State, StepFunction, Tensor
 
@@ -135,6 +138,25 @@ class SequenceToSequence(keras.Model):
         """
         return bind_step(self._parts, source_ids, max_length)
 
+    def encode(self, source_ids: Tensor) -> tuple[Tensor, State]:
+        """Runs the part of the network that reads the source, to look at what it gives.
+
+        Args:
+            source_ids: `(batch, source_length)` integers.
+
+        Returns:
+            `(memory, initial_state)`: `(batch, memory_length, memory_size)` and the list of
+            `(batch, units)` tensors that the decoder starts from, empty if it starts from zeros.
+        """
+        return encode(self._parts, source_ids)
+
+    def recorded_attention(self) -> contextlib.AbstractContextManager[list[layers.AttentionRecord]]:
+        """Returns a context whose list tells what attention computes in it, run eagerly.
+
+        One `kerasseq.layers.AttentionRecord` a call: scores, weights of each head, context.
+        """
+        return layers.recorded_attention()
+
     def check(self, tolerance: float = 1e-3) -> None:
         """Tries on one tiny random batch that search will see the network that is trained.
 
@@ -148,6 +170,23 @@ class SequenceToSequence(keras.Model):
         if self.dtype_policy.compute_dtype != "float32":
             tolerance = max(tolerance, 0.25)
         consistency.check_network(self, self._parts, tolerance)
+
+    def layers_by_part(self) -> dict[str, list[Any]]:
+        """Returns the layers with weights by the part they play, whatever their names.
+
+        The parts are `source_embedding`, `target_embedding`, `encoder`, `bridge`, `decoder` and
+        `output`; to freeze one, set `trainable = False` on its layers. Tied layers stand in several
+        parts, and a part that has no layer of its own is left out.
+        """
+        return layers_by_part(self._parts)
+
+    def vocabulary_weights(self) -> list[VocabularyWeight]:
+        """Returns the weights that have a row or a column for each token.
+
+        Raises:
+            ValueError: if the layers that embed tokens or make logits are of an unknown kind.
+        """
+        return vocabulary_weights(self._parts, self.outputs[0])
 
     def get_config(self) -> dict[str, Any]:
         rate = self.scheduled_sampling

@@ -5,7 +5,7 @@ functions of strings. What goes out: a loss for `compile`, numbers in the logs. 
 any Keras model and imports no other room. Start at `token_crossentropy.py`.
 
 Keras' own does the rest: gradient clipping is `global_clipnorm=1.0` of any optimiser, moving
-averages `use_ema=True` with `SwapEMAWeights`, accumulation `gradient_accumulation_steps`, cosine
+averages `use_ema=True` with `SwapAverages`, accumulation `gradient_accumulation_steps`, cosine
 decay with warm-up `keras.optimizers.schedules.CosineDecay`.
 """
 
@@ -21,6 +21,7 @@ from kerasseq.training.sampling_rates import (
     SamplingRate,
 )
 from kerasseq.training.schedules import SCHEDULES, InverseSquareRoot, Noam
+from kerasseq.training.swap_averages import SwapAverages
 from kerasseq.training.terminate_on_invalid_loss import InvalidLossError, TerminateOnInvalidLoss
 from kerasseq.training.token_crossentropy import TokenCrossentropy
 from kerasseq.training.token_metrics import (
@@ -47,6 +48,7 @@ __all__ = [
     "ReloadOnPlateau",
     "SamplingRate",
     "SequenceAccuracy",
+    "SwapAverages",
     "TerminateOnInvalidLoss",
     "TokenAccuracy",
     "TokenCrossentropy",

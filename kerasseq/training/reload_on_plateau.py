@@ -1,5 +1,5 @@
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -119,10 +119,18 @@ class ReloadOnPlateau(keras.callbacks.Callback):
         return [*self.model.weights, *moments]
 
     def get_state(self) -> dict[str, Any]:
-        """Returns what a resumed training needs, but for the arrays in `best_variables`."""
+        """Returns what a resumed training needs, but for the arrays of `get_arrays`."""
         return {"best": self.best, "best_epoch": self.best_epoch, "wait": self.wait}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         """Takes up what `get_state` gave; call it after `on_train_begin`, which forgets."""
         self.best, self.best_epoch = state["best"], state["best_epoch"]
         self.wait = state["wait"]
+
+    def get_arrays(self) -> list[np.ndarray]:
+        """Returns the best weights and moments so far, which a resumed training needs too."""
+        return list(self.best_variables or [])
+
+    def set_arrays(self, arrays: Sequence[np.ndarray]) -> None:
+        """Takes up what `get_arrays` gave; call it after `on_train_begin`, which forgets."""
+        self.best_variables = list(arrays) or None

@@ -1,4 +1,5 @@
 import math
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -11,7 +12,7 @@ class InvalidLossError(FloatingPointError):
 
     Args:
         message: what happened, where, and what to try.
-        step: the update after which it was seen, counted from 1 over the whole training.
+        step: the batch after which it was seen, counted from 1 over the whole training.
         epoch: the epoch, counted from 1.
         batch: the batch within the epoch, counted from 1; `None` at the end of an epoch.
     """
@@ -31,42 +32,56 @@ class TerminateOnInvalidLoss(keras.callbacks.Callback):
     batch, after a validation, and at the end of an epoch if a weight is not finite (the last
     update of an epoch may ruin them after a good loss). So put it before whatever saves.
 
+    The loss of a batch becomes invalid by what is in it, or by the update after the batch before:
+    a gradient may be infinite where the loss is not. `describe` shows what was in it.
+
+    Args:
+        describe: from the epoch and the batch, both counted from 0, to a sentence that shows the
+            batch; it stands in the message.
+
     Raises:
         InvalidLossError: with the step, the epoch and the batch.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, describe: Callable[[int, int], str] | None = None) -> None:
         super().__init__()
+        self.describe = describe
         self.epoch = 0
+        self.batch = 0
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self.epoch = epoch
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        self.batch = batch
         # The loss in the logs is the mean over the epoch so far: once invalid, it stays so.
-        self._check("training loss", (logs or {}).get("loss"), batch)
+        self._check("training loss", (logs or {}).get("loss"), batch, batch)
 
     def on_test_end(self, logs: dict[str, Any] | None = None) -> None:
-        self._check("validation loss", (logs or {}).get("loss"), None)
+        self._check("validation loss", (logs or {}).get("loss"), None, None)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         for weight in self.model.trainable_weights:
             # The sum of x * 0 is 0 when all are finite, and NaN else: one pass, one number.
             if not math.isfinite(float(ops.convert_to_numpy(ops.sum(weight * 0)))):
-                self._fail(f"weight '{weight.path}'", float("nan"), None)
+                self._fail(f"weight '{weight.path}'", float("nan"), None, self.batch)
 
-    def _check(self, what: str, value: Any, batch: int | None) -> None:
+    def _check(self, what: str, value: Any, batch: int | None, shown: int | None) -> None:
         if value is not None and not np.isfinite(value):
-            self._fail(what, float(value), batch)
+            self._fail(what, float(value), batch, shown)
 
-    def _fail(self, what: str, value: float, batch: int | None) -> None:
-        step = int(ops.convert_to_numpy(self.model.optimizer.iterations))
+    def _fail(self, what: str, value: float, batch: int | None, shown: int | None) -> None:
+        # Not `iterations`, which counts updates: with accumulation there are fewer of them.
+        step = int(ops.convert_to_numpy(self.model.optimizer.variables[0]))
         place = "at the end" if batch is None else f"after batch {batch + 1}"
+        description = ""
+        if shown is not None and self.describe is not None:
+            description = f" {self.describe(self.epoch, shown)}"
         raise InvalidLossError(
             f"The {what} became {value} by step {step}, {place} of epoch {self.epoch + 1}. "
             "The last checkpoint is as it was. Try a lower learning rate, a longer warm-up or "
             "gradient clipping (`global_clipnorm=1.0` of the optimiser), and look for empty or "
-            "damaged pairs in that batch.",
+            f"damaged pairs in that batch.{description}",
             step,
             self.epoch + 1,
             None if batch is None else batch + 1,

@@ -28,8 +28,7 @@ class TranslationMetrics(keras.callbacks.Callback):
                                             save_best_only=True),
         ]
 
-    To score moving averages of the weights, put Keras' `SwapEMAWeights(swap_on_epoch=True)`
-    before it.
+    To score moving averages of the weights, put `SwapAverages` before it.
 
     With `every` above 1 the epochs between two evaluations repeat the last scores, because Keras'
     callbacks want a value in each epoch: their `patience` still counts epochs. The first epoch

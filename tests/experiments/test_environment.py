@@ -1,6 +1,7 @@
 """What a run depends on besides its configuration."""
 
 import importlib.metadata
+import json
 import logging
 import os
 import platform
@@ -57,31 +58,61 @@ def test_features_are_whole_words_of_what_the_system_says(
 
 
 @pytest.mark.parametrize(
-    ("requested", "flags", "chosen", "named"),
+    ("requested", "flags", "chosen", "reason"),
     [
-        ("auto", "amx_bf16", "mixed_bfloat16", "amx_bf16"),
-        ("auto", "avx2", "float32", "none"),
-        ("float32", "amx_bf16", "float32", "amx_bf16"),
-        ("mixed_bfloat16", "avx2", "mixed_bfloat16", "none"),
+        ("auto", "amx_bf16", "mixed_bfloat16", "auto and this processor has bfloat16 units (amx_"),
+        ("auto", "avx2", "float32", "auto and this processor has no bfloat16 units. "),
+        ("float32", "amx_bf16", "float32", "float32; auto would use the bfloat16 units (amx_bf16)"),
+        ("mixed_bfloat16", "avx2", "mixed_bfloat16", "mixed_bfloat16; this processor has no bfloa"),
+        ("mixed_bfloat16", "amx_bf16", "mixed_bfloat16", "mixed_bfloat16. Processor"),
     ],
 )
-def test_auto_takes_bfloat16_where_the_processor_has_it_and_says_so(
+def test_auto_takes_bfloat16_where_the_processor_has_it_and_says_why(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     requested: str,
     flags: str,
     chosen: str,
-    named: str,
+    reason: str,
 ) -> None:
-    with_cpu_flags(monkeypatch, flags)
+    with_cpu_flags(monkeypatch, f"model name\t: Abacus 9\nflags\t: fpu avx512f {flags}\n")
     monkeypatch.setattr(environment, "_threads", lambda: 3)
     monkeypatch.setattr(os, "cpu_count", lambda: 4)
     with caplog.at_level(logging.INFO, environment.logger.name):
         assert environment.choose_dtype(requested) == chosen
-    assert caplog.messages == [
-        f"Computing in {chosen} (asked for: {requested}; bfloat16 units of this CPU: {named}) "
-        "on 3 threads of 4 cores"
-    ]
+    (message,) = caplog.messages
+    assert message.startswith(f"Computing in {chosen}: `training.dtype` says {reason}")
+    assert "Processor: Abacus 9 (" in message
+    assert "avx512f" in message
+    assert message.endswith("3 threads on 4 cores.")
+
+
+def test_a_system_that_says_nothing_has_a_processor_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with_cpu_flags(monkeypatch, None)
+    monkeypatch.setattr(platform, "processor", lambda: "")
+    monkeypatch.setattr(platform, "machine", lambda: "abacus")
+    assert environment.processor() == {"name": "abacus", "features": []}
+
+
+def test_a_file_is_known_by_its_size_and_checksum(tmp_path: Path) -> None:
+    path = tmp_path / "train.tsv"
+    path.write_bytes(b"abc")
+    assert environment.fingerprint(str(path)) == {
+        "path": str(path),
+        "bytes": 3,
+        "sha256": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+    }
+
+
+def test_what_a_run_depends_on_is_plain(tmp_path: Path) -> None:
+    path = tmp_path / "train.tsv"
+    path.write_text("one\tett\n")
+    described = json.loads(json.dumps(environment.describe({"data.train": str(path)})))
+    assert described["files"]["data.train"]["bytes"] == 8
+    assert described["versions"] == environment.versions()
+    assert {"started", "revision", "processor", "cores", "threads"} <= set(described)
 
 
 def test_threads_are_set_for_both_of_tensorflow_s_pools(monkeypatch: pytest.MonkeyPatch) -> None:

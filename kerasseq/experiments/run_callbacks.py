@@ -1,0 +1,192 @@
+"""The callbacks of a run, in the order in which they must stand."""
+
+import importlib.util
+from collections.abc import Callable
+from typing import NamedTuple
+
+import keras
+
+from kerasseq import evaluation, training
+from kerasseq.data import Pairs, TokenBatches
+from kerasseq.experiments.config import ExperimentConfig
+from kerasseq.experiments.progress import TrainingProgress
+from kerasseq.experiments.run_data import RunData
+from kerasseq.experiments.run_folder import RunFolder
+from kerasseq.experiments.run_state import KeepRun, RunState, SaveState, Selection
+from kerasseq.translation import Translator
+
+SHOWN_PAIRS, SHOWN_CHARACTERS = 3, 60
+
+
+class Steps(NamedTuple):
+    """What an epoch of a run is.
+
+    Attributes:
+        batches: the batches of all epochs.
+        count: how many of them an epoch has.
+        evaluated: the epochs, counted from 1, after which held-out sentences are translated.
+    """
+
+    batches: TokenBatches
+    count: int
+    evaluated: list[int]
+
+    @property
+    def target_tokens(self) -> int:
+        """The target tokens of an epoch; about, if it is not all pairs once."""
+        return round(self.batches.target_tokens * self.count / len(self.batches))
+
+
+def evaluated_epochs(epochs: int, every: int) -> list[int]:
+    """Returns the first epoch, each n-th and the last one, counted from 1."""
+    return sorted({1, *range(every, epochs + 1, every), epochs})
+
+
+def make_callbacks(
+    config: ExperimentConfig,
+    folder: RunFolder,
+    pairs: RunData,
+    drafter: Translator,
+    steps: Steps,
+    state: RunState,
+    show_progress: bool,
+) -> list[keras.callbacks.Callback]:
+    """Returns what watches over a run, writes it down and ends it.
+
+    Args:
+        config: the run's configuration.
+        folder: its files.
+        pairs: its pairs.
+        drafter: translates while the network learns.
+        steps: what an epoch is.
+        state: its progress so far; changed in place.
+        show_progress: whether to show a bar on a terminal.
+
+    Raises:
+        ValueError: if there is no such score as the one to monitor.
+    """
+    # Every n-th sentence, since files are often sorted by length.
+    wanted = config.training.valid_sentences or len(pairs.valid)
+    held_out = pairs.valid[:: max(1, -(-len(pairs.valid) // wanted))]
+    scores = _make_scores(config, held_out, drafter)
+
+    def samples() -> list[str]:
+        rows = list(zip(held_out.sources, scores.hypotheses, held_out.targets, strict=True))
+        shown = rows[:: max(1, len(rows) // 5)]
+        return [f"{source} -> {output} (reference: {right})" for source, output, right in shown]
+
+    averages = None if config.training.ema_momentum is None else training.SwapAverages()
+    evaluated = frozenset(steps.evaluated)
+    keep = KeepRun(
+        state,
+        folder,
+        _select(config, scores),
+        samples,
+        evaluated.__contains__,
+        averages,
+        steps.target_tokens,
+    )
+    plateau = _make_plateau(config)
+    progress = TrainingProgress(
+        steps.target_tokens, steps.count, config.training.epochs, show_progress, scores.log_names
+    )
+    return [
+        training.TerminateOnInvalidLoss(describe_batch(folder, pairs.train, steps)),
+        *([averages] if averages else []),
+        scores,
+        progress,
+        *_make_tensorboard(folder),
+        keep,
+        *plateau.values(),  # what it reloads is for the next epoch, and not what this one scored
+        SaveState(state, folder, {"scores": scores, **plateau}),
+    ]
+
+
+def _make_scores(
+    config: ExperimentConfig, held_out: Pairs, drafter: Translator
+) -> training.TranslationMetrics:
+    metrics = evaluation.get_metrics(config.metrics)
+
+    def translate(texts: list[str]) -> list[str]:
+        return [translation.text for translation in drafter(texts)]
+
+    return training.TranslationMetrics(
+        translate,
+        held_out.sources,
+        held_out.references,
+        metrics,
+        every=config.training.evaluate_every,
+        lower_is_better=[name for name in metrics if not metrics[name].higher_is_better],
+    )
+
+
+def _select(config: ExperimentConfig, scores: training.TranslationMetrics) -> Selection:
+    modes = {"val_loss": "min", "val_perplexity": "min", "val_accuracy": "max", **scores.log_modes}
+    monitor = config.training.monitor
+    if monitor not in modes:
+        name = monitor.removeprefix("val_")
+        hint = f" Add {name} to `metrics`." if name in evaluation.METRICS else ""
+        raise ValueError(
+            f"`training.monitor` must be one of {', '.join(modes)}. Received: {monitor!r}.{hint}"
+        )
+    return Selection(
+        monitor,
+        modes[monitor],
+        config.training.keep_average_of,
+        config.training.average,
+        config.training.patience,
+    )
+
+
+def _make_plateau(config: ExperimentConfig) -> dict[str, training.ReloadOnPlateau]:
+    if config.training.schedule != "plateau":
+        return {}
+    return {
+        "plateau": training.ReloadOnPlateau(
+            patience=config.training.plateau_patience, factor=config.training.plateau_factor
+        )
+    }
+
+
+def _make_tensorboard(folder: RunFolder) -> list[keras.callbacks.Callback]:
+    """Keras' own, if what it writes with is installed."""
+    if importlib.util.find_spec("tensorboard") is None:
+        return []
+    return [keras.callbacks.TensorBoard(str(folder.tensorboard), write_graph=False)]
+
+
+def describe_batch(folder: RunFolder, pairs: Pairs, steps: Steps) -> Callable[[int, int], str]:
+    """Returns a function that shows a batch, and writes all of it down.
+
+    Args:
+        folder: where it is written to.
+        pairs: the training pairs.
+        steps: what an epoch is.
+    """
+
+    def describe(epoch: int, batch: int) -> str:
+        last = epoch * steps.count + batch
+        lines = [
+            (str(step + 1), *pair)
+            for step in range(max(0, last - 1), last + 1)
+            for pair in _pairs_of(step, pairs, steps.batches)
+        ]
+        folder.write_invalid_batch(lines)
+        shown = _pairs_of(last, pairs, steps.batches)[:SHOWN_PAIRS]
+        texts = "; ".join(" -> ".join(_shortened(text) for text in pair) for pair in shown)
+        return (
+            f"Batch {last + 1} begins with: {texts}. All of it, and the batch before whose update "
+            f"may be the cause, is in {folder.invalid_batch}."
+        )
+
+    return describe
+
+
+def _pairs_of(step: int, pairs: Pairs, batches: TokenBatches) -> list[tuple[str, str]]:
+    epoch, index = divmod(step, len(batches))
+    rows = batches.encoded.kept[batches.plan(epoch)[index]]
+    return [pairs[int(row)] for row in rows]
+
+
+def _shortened(text: str) -> str:
+    return repr(text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}...")
