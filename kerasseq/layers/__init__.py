@@ -29,6 +29,7 @@ from kerasseq.layers.attention.distributions import (
     Softmax,
     Sparsemax,
 )
+from kerasseq.layers.attention.recording import AttentionRecord, recorded_attention
 from kerasseq.layers.bridges import (
     BRIDGES,
     AttentiveBridge,
@@ -83,6 +84,7 @@ __all__ = [
     "AdditiveAttention",
     "Attention",
     "AttentionDecoder",
+    "AttentionRecord",
     "AttentionalReadout",
     "AttentiveBridge",
     "BahdanauWiring",
@@ -128,4 +130,5 @@ __all__ = [
     "WordDropout",
     "ZeroBridge",
     "get_bridge",
+    "recorded_attention",
 ]

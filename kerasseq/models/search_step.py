@@ -41,6 +41,17 @@ def bind_step(
     return BoundStep(parts, values, prepared), state, memory_mask
 
 
+def encode(parts: Parts, source_ids: Tensor) -> tuple[Tensor, State]:
+    """Returns `(memory, initial_state)`, what the decoder reads of a source.
+
+    Args:
+        parts: the parts of the network.
+        source_ids: `(batch, source_length)` integers.
+    """
+    values = _by_tensor(parts.source_tensors, parts.source([source_ids], training=False))
+    return values[id(parts.memory)], [values[id(tensor)] for tensor in parts.initial_state]
+
+
 class BoundStep:
     """The step of a network: embeds a token, runs the decoder, gives log probabilities.
 

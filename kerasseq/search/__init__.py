@@ -10,6 +10,7 @@ copy `greedy_search.py`, register its name in `SEARCHES`. Add a length penalty: 
 """
 
 from kerasseq.search.beam_search import BeamSearch
+from kerasseq.search.beam_trace import BeamTrace, beam_nodes
 from kerasseq.search.constraints import Constraints
 from kerasseq.search.ensembles import ensemble_step
 from kerasseq.search.greedy_search import GreedySearch
@@ -39,6 +40,7 @@ __all__ = [
     "LOG_ZERO",
     "SEARCHES",
     "BeamSearch",
+    "BeamTrace",
     "Constraints",
     "GNMTLengthPenalty",
     "GreedySearch",
@@ -52,6 +54,7 @@ __all__ = [
     "Search",
     "SearchResult",
     "TokenScores",
+    "beam_nodes",
     "ensemble_step",
     "perplexity",
     "rerank",

@@ -8,7 +8,8 @@ import keras
 from kerasseq import checks
 from kerasseq.search.beam_result import result_of
 from kerasseq.search.beam_step import BeamStep
-from kerasseq.search.beams import first_beams
+from kerasseq.search.beam_trace import BeamTrace, trace_steps
+from kerasseq.search.beams import Beams, first_beams
 from kerasseq.search.constraints import Constraints
 from kerasseq.search.length_limits import LengthLimits
 from kerasseq.search.length_penalties import LENGTH_PENALTIES, LengthPenalty
@@ -99,7 +100,22 @@ class BeamSearch(Search):
     def search(self, request: Request) -> SearchResult:
         """Returns the `n_best` hypotheses of each source."""
         step = self._step(request)
-        first = first_beams(
+        return result_of(repeat_while_running(step.advance, self._first(request, step)), step)
+
+    def trace(self, request: Request) -> BeamTrace:
+        """Searches step by step, eagerly, and tells what its beams were; for pictures of it.
+
+        Args:
+            request: as `request` makes it from the arguments of a call.
+
+        Returns:
+            A `BeamTrace`: the result, the same as that of a call, and the beams of each step.
+        """
+        step = self._step(request)
+        return trace_steps(step, self._first(request, step))
+
+    def _first(self, request: Request, step: BeamStep) -> Beams:
+        return first_beams(
             request,
             self.num_beams,
             self.n_best,
@@ -108,7 +124,6 @@ class BeamSearch(Search):
             with_history=step.rules.reads_history,
             with_coverage=self.coverage_penalty > 0,
         )
-        return result_of(repeat_while_running(step.advance, first), step)
 
     def _step(self, request: Request) -> BeamStep:
         return BeamStep(

@@ -141,6 +141,34 @@ class Search(abc.ABC):
         prefix_lengths: Tensor | None = None,
         row_keys: Tensor | None = None,
     ) -> SearchResult:
+        return self.search(
+            self.request(
+                step,
+                state,
+                max_lengths,
+                source_length,
+                min_lengths=min_lengths,
+                source_mask=source_mask,
+                prefix_ids=prefix_ids,
+                prefix_lengths=prefix_lengths,
+                row_keys=row_keys,
+            )
+        )
+
+    def request(
+        self,
+        step: StepFunction,
+        state: State,
+        max_lengths: Tensor,
+        source_length: Tensor,
+        *,
+        min_lengths: Tensor | None = None,
+        source_mask: Tensor | None = None,
+        prefix_ids: Tensor | None = None,
+        prefix_lengths: Tensor | None = None,
+        row_keys: Tensor | None = None,
+    ) -> Request:
+        """Returns the checked request of a call; see the class for its arguments."""
         if min_lengths is None and self.length_rule.demands_length:
             raise ValueError(
                 "`min_lengths` must be given, since `length_limits` demands a minimum length. "
@@ -155,19 +183,17 @@ class Search(abc.ABC):
         if prefix_ids is not None:  # a column more, so that there is one to read
             prefix_ids = ops.pad(ops.cast(prefix_ids, "int32"), ((0, 0), (0, 1)))
         max_lengths = ops.cast(max_lengths, "int32")
-        return self.search(
-            Request(
-                step,
-                [ops.convert_to_tensor(tensor) for tensor in state],
-                max_lengths,
-                source_length,
-                ops.max(max_lengths, initial=1),
-                _cast(min_lengths, "int32"),
-                _cast(source_mask, "bool"),
-                prefix_ids,
-                _cast(prefix_lengths, "int32"),
-                _cast(row_keys, "int32"),
-            )
+        return Request(
+            step,
+            [ops.convert_to_tensor(tensor) for tensor in state],
+            max_lengths,
+            source_length,
+            ops.max(max_lengths, initial=1),
+            _cast(min_lengths, "int32"),
+            _cast(source_mask, "bool"),
+            prefix_ids,
+            _cast(prefix_lengths, "int32"),
+            _cast(row_keys, "int32"),
         )
 
     def rules(self, request: Request) -> Rules:

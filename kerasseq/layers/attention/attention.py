@@ -9,6 +9,7 @@ from keras import ops
 from kerasseq import serialization
 from kerasseq.layers.attention.distributions import DISTRIBUTIONS
 from kerasseq.layers.attention.distributions.distribution import Distribution
+from kerasseq.layers.attention.recording import record
 from kerasseq.layers.recurrence import multiply, scan
 from kerasseq.layers.self_casting_layer import SelfCastingLayer
 from kerasseq.typing import Shape, State, Tensor
@@ -186,6 +187,7 @@ class Attention(SelfCastingLayer):
             scores, ops.expand_dims(mask, 1), query, distribution_past
         )
         context = multiply(ops.cast(weights, memory.dtype), memory)
+        record(self, scores, weights, context)
         return context, weights, self.update_score_past(weights, score_past) + distribution_past
 
     def _attend_one(

@@ -5,6 +5,7 @@ from keras import ops
 
 from kerasseq import checks
 from kerasseq.layers.attention.attention import Attention
+from kerasseq.layers.attention.recording import record
 from kerasseq.serialization import register
 from kerasseq.typing import State, Tensor
 
@@ -113,6 +114,7 @@ class MultiHeadAttention(Attention):
         shape = (*ops.shape(query)[:2], self.units)
         joined = ops.reshape(ops.transpose(heads, (0, 2, 1, 3)), shape)
         context = ops.matmul(joined, self._read(self.output_kernel))
+        record(self, scores, weights, context)
         return context, ops.mean(weights, axis=1), past
 
     def _split(self, values: Tensor, axes: tuple[int, ...]) -> Tensor:
