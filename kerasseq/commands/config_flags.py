@@ -5,7 +5,7 @@ import dataclasses
 import difflib
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
 import jsonargparse
@@ -42,9 +42,17 @@ class ConfigParser(jsonargparse.ArgumentParser):
         usage: the usage line; the generated one would name each flag.
         description: what it does; stands above the arguments in the help.
         config: what holds where no flag says otherwise.
+        short: second names of flags, by the first: `{"training.threads": "threads"}`.
     """
 
-    def __init__(self, name: str, usage: str, description: str, config: Any) -> None:
+    def __init__(
+        self,
+        name: str,
+        usage: str,
+        description: str,
+        config: Any,
+        short: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(
             prog=f"kerasseq {name}", usage=usage, description=description, allow_abbrev=False
         )
@@ -59,8 +67,12 @@ class ConfigParser(jsonargparse.ArgumentParser):
             options: dict[str, Any] = {"type": flag.annotation}
             if flag.annotation == list[str]:  # words with spaces between them, as elsewhere
                 options = {"type": str, "nargs": "+"}
+            names = [flag.name, *([short[flag.name]] if short and flag.name in short else [])]
             groups[flag.group].add_argument(
-                f"--{flag.name}", default=flag.default, help=flag.description, **options
+                *(f"--{each}" for each in names),
+                default=flag.default,
+                help=flag.description,
+                **options,
             )
 
     def config(self, values: jsonargparse.Namespace) -> Any:

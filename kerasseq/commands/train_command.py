@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 USAGE = """kerasseq train --data.train FILE --data.valid FILE [--data.test FILE] --output DIR
        kerasseq train --config YAML --output DIR [--FLAG VALUE ...]"""
 DESCRIPTION = """Trains a translator, evaluates it and saves it: --output then holds config.yaml,
-history.csv, samples.txt, model.keras and report.json. Every field of the configuration has a
-flag; flags win over the file, wherever they stand. The same command on the same folder goes on
-where a killed run stood."""
+environment.json, history.csv, samples.txt, model.keras and report.json. Every field of the
+configuration has a flag; flags win over the file, wherever they stand. The same command on the
+same folder goes on where a killed run stood."""
 
 
 def train(arguments: Sequence[str] | None = None) -> int:
@@ -34,18 +34,25 @@ def train(arguments: Sequence[str] | None = None) -> int:
 def _train(arguments: Sequence[str]) -> None:
     file = value_of("--config", list(arguments))
     config = ExperimentConfig() if file is None else ExperimentConfig.read(file)
-    parser = ConfigParser("train", USAGE, DESCRIPTION, config)
+    short = {"training.threads": "threads"}
+    parser = ConfigParser("train", USAGE, DESCRIPTION, config, short)
     parser.add_argument(
         "--config", metavar="YAML", help="a configuration file, or the name of a recipe"
     )
     parser.add_argument("--output", required=True, metavar="DIR", help="the run's folder")
+    parser.add_argument(
+        "--accept_changes",
+        action="store_true",
+        help="go on with the run in --output, finished or not, with other epochs, learning rate, "
+        "clipping, patience and the like",
+    )
     values = parser.parse_args(list(arguments))
     config = parser.config(values)
     _check_data(config.data)
     load_tensorflow()
     from kerasseq import experiments
 
-    _print(experiments.train(config, values.output))
+    _print(experiments.train(config, values.output, accept_changes=values.accept_changes))
 
 
 def _check_data(data: DataConfig) -> None:

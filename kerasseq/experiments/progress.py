@@ -39,18 +39,19 @@ class TrainingProgress(keras.callbacks.Callback):
         self.told = frozenset(told)
         self._bar: Any = None
         self._started = 0.0
+        self._trained = 0.0
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        self._started = time.perf_counter()
+        self._started = self._trained = time.perf_counter()
         if self.enabled and sys.stderr.isatty():
             name = f"epoch {epoch + 1}/{self.epochs}"
             self._bar = tqdm(total=self.steps, desc=name, unit="step", leave=False)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        self._trained = time.perf_counter()
         if self._bar is None:
             return
-        elapsed = time.perf_counter() - self._started
-        rate = self.target_tokens * (batch + 1) / self.steps / elapsed
+        rate = self._rate((batch + 1) / self.steps)
         loss = (logs or {}).get("loss", float("nan"))
         self._bar.set_postfix_str(f"loss {loss:.3f}, {rate:,.0f} tokens/s", refresh=False)
         self._bar.update(1)
@@ -65,13 +66,13 @@ class TrainingProgress(keras.callbacks.Callback):
         numbers = ", ".join(f"{name} {value:.4g}" for name, value in shown.items())
         left = seconds * (self.epochs - epoch - 1)
         logger.info(
-            "epoch %d/%d: %s (%.0f s, at most %.0f s left)",
-            epoch + 1,
-            self.epochs,
-            numbers,
-            seconds,
-            left,
+            "epoch %d/%d: %s (%.0f s, %s target tokens/s, at most %.0f s left)",
+            *(epoch + 1, self.epochs, numbers, seconds, f"{self._rate(1.0):,.0f}", left),
         )
+
+    def _rate(self, share: float) -> float:
+        """Target tokens a second of training, when this share of the epoch is over."""
+        return self.target_tokens * share / max(self._trained - self._started, 1e-9)
 
     def _close(self) -> None:
         if self._bar is not None:

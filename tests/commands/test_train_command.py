@@ -21,8 +21,9 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[ExperimentConfig, str]]
     """Takes the place of the training, and keeps what it is given."""
     calls: list[tuple[ExperimentConfig, str]] = []
 
-    def train(config: ExperimentConfig, output: str) -> Any:
+    def train(config: ExperimentConfig, output: str, accept_changes: bool) -> Any:
         calls.append((config, output))
+        assert accept_changes == output.endswith("changed")
         return SimpleNamespace(folder=output, report=REPORT)
 
     monkeypatch.setattr(experiments, "train", train)
@@ -42,6 +43,28 @@ def test_flags_win_over_the_file_wherever_they_stand(
     assert output == "runs/a"
     assert (config.training.epochs, config.training.batch_size, config.seed) == (5, 8, 7)
     assert config.data.train == "a.tsv"
+
+
+def test_threads_are_said_in_one_word_or_in_two(
+    calls: list[tuple[ExperimentConfig, str]],
+) -> None:
+    flags = ["--config", "tatoeba_eng_swe", "--output", "runs/a"]
+    assert commands.train([*flags, "--threads", "3"]) == 0
+    assert commands.train([*flags, "--training.threads", "3"]) == 0
+    assert [config.training.threads for config, _ in calls] == [3, 3]
+
+
+def test_fine_tuning_and_optimisers_are_said_in_flags(
+    calls: list[tuple[ExperimentConfig, str]],
+) -> None:
+    flags = ["--config", "tatoeba_eng_swe", "--output", "runs/changed", "--accept_changes"]
+    flags += ["--fine_tuning.model", "a.keras", "--fine_tuning.freeze", "encoder", "bridge"]
+    flags += ["--training.optimizer", "{name: sgd, momentum: 0.9}"]
+    assert commands.train(flags) == 0
+    config = calls[0][0]
+    assert config.fine_tuning.model == "a.keras"
+    assert config.fine_tuning.freeze == ["encoder", "bridge"]
+    assert config.training.optimizer == {"name": "sgd", "momentum": 0.9}
 
 
 def test_a_recipe_is_known_by_its_name(calls: list[tuple[ExperimentConfig, str]]) -> None:

@@ -61,19 +61,24 @@ def test_an_epoch_is_one_line_with_numbers_and_time_left(
 ) -> None:
     shown = TrainingProgress(1000, 10, epochs=4, enabled=False, told=["val_bleu"])
     shown.on_epoch_begin(1)
-    clock.now = 12.4
+    clock.now = 10.0
+    shown.on_train_batch_end(9)
+    clock.now = 12.4  # what comes after the last batch is no training
     with caplog.at_level(logging.INFO, progress.logger.name):
         shown.on_epoch_end(1, {"loss": 1.23456, "val_loss": 2.0, "val_bleu": 31.0})
-    assert caplog.messages == ["epoch 2/4: loss 1.235, val_loss 2 (12 s, at most 25 s left)"]
+    assert caplog.messages == [
+        "epoch 2/4: loss 1.235, val_loss 2 (12 s, 100 target tokens/s, at most 25 s left)"
+    ]
 
 
 def test_the_last_epoch_leaves_nothing(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     shown = TrainingProgress(1000, 10, epochs=4, enabled=False)
     shown.on_epoch_begin(3)
     clock.now = 90.0
+    shown.on_train_batch_end(9)
     with caplog.at_level(logging.INFO, progress.logger.name):
         shown.on_epoch_end(3, {"loss": 0.5})
-    assert caplog.messages == ["epoch 4/4: loss 0.5 (90 s, at most 0 s left)"]
+    assert caplog.messages == ["epoch 4/4: loss 0.5 (90 s, 11 target tokens/s, at most 0 s left)"]
 
 
 def test_on_a_terminal_a_bar_shows_loss_and_tokens_per_second(
