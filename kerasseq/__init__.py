@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         text,
         training,
         translation,
+        tuning,
         visualization,
     )
     from kerasseq.translation import Translation, Translator
@@ -59,6 +60,7 @@ __all__ = [
     "evaluation",
     "translation",
     "experiments",
+    "tuning",
     "serving",
     "visualization",
     "benchmarking",

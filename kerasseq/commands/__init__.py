@@ -1,9 +1,9 @@
 """Room 14, commands: a command line -> calls of public functions.
 
-What comes in: the arguments of `kerasseq train|evaluate|translate|export|plot|benchmark`, or of the
-scripts, which call the same functions. What goes out: text or JSON on standard output, files, an
-exit code: 0, or 2 for anything that the user can mend, with a last line on standard error that says
-it all.
+What comes in: the arguments of `kerasseq train|evaluate|translate|tune|export|plot|benchmark`, or
+of the scripts, which call the same functions. What goes out: text or JSON on standard output,
+files, an exit code: 0, or 2 for anything that the user can mend, with a last line on standard
+error that says it all.
 
 Start at `translate_command.py`; `process.py` is what all commands share. Nothing here is worth
 testing twice: a command parses, calls one public function and prints. TensorFlow loads after the
@@ -20,5 +20,16 @@ from kerasseq.commands.main_command import COMMANDS, main
 from kerasseq.commands.plot_command import plot
 from kerasseq.commands.train_command import train
 from kerasseq.commands.translate_command import translate
+from kerasseq.commands.tune_command import tune
 
-__all__ = ["COMMANDS", "benchmark", "evaluate", "export", "main", "plot", "train", "translate"]
+__all__ = [
+    "COMMANDS",
+    "benchmark",
+    "evaluate",
+    "export",
+    "main",
+    "plot",
+    "train",
+    "translate",
+    "tune",
+]

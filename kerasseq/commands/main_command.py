@@ -13,6 +13,7 @@ from kerasseq.commands.plot_command import plot
 from kerasseq.commands.process import UsageError, run
 from kerasseq.commands.train_command import train
 from kerasseq.commands.translate_command import translate
+from kerasseq.commands.tune_command import tune
 
 Command = Callable[[Sequence[str] | None], int]
 
@@ -21,6 +22,7 @@ COMMANDS: MappingProxyType[str, Command] = MappingProxyType(
         "train": train,
         "evaluate": evaluate,
         "translate": translate,
+        "tune": tune,
         "export": export,
         "plot": plot,
         "benchmark": benchmark,

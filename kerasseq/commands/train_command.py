@@ -48,15 +48,22 @@ def _train(arguments: Sequence[str]) -> None:
     )
     values = parser.parse_args(list(arguments))
     config = parser.config(values)
-    _check_data(config.data)
+    check_data(config.data)
     load_tensorflow()
     from kerasseq import experiments
 
     _print(experiments.train(config, values.output, accept_changes=values.accept_changes))
 
 
-def _check_data(data: DataConfig) -> None:
-    """Before TensorFlow is loaded, and in the words of the command line."""
+def check_data(data: DataConfig) -> None:
+    """Raises unless there is data, before TensorFlow is loaded, in the command line's words.
+
+    Args:
+        data: where the pairs come from.
+
+    Raises:
+        UsageError: if nothing, or too much, is named.
+    """
     if data.sample is None and data.train is None:
         raise UsageError(
             "there is nothing to train on: name files with --data.train and --data.valid, "

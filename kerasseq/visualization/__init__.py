@@ -8,12 +8,14 @@ What comes in: attention weights with their tokens, or the columns of a history.
 from kerasseq.visualization.attention_map import AttentionMap, plot_attention, plot_attentions
 from kerasseq.visualization.figure import save_figure
 from kerasseq.visualization.history import plot_history, read_history
+from kerasseq.visualization.trials import plot_trials
 
 __all__ = [
     "AttentionMap",
     "plot_attention",
     "plot_attentions",
     "plot_history",
+    "plot_trials",
     "read_history",
     "save_figure",
 ]

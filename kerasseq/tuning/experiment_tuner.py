@@ -1,0 +1,206 @@
+"""The tuner: KerasTuner's loop over trials that are run folders."""
+
+import contextlib
+import dataclasses
+import gc
+import io
+import shutil
+import time
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+from kerasseq.experiments import ExperimentConfig
+from kerasseq.translation import Translator
+from kerasseq.tuning.budget import Budget
+from kerasseq.tuning.engine import keras_tuner
+from kerasseq.tuning.failure import Failure
+from kerasseq.tuning.oracles import HyperbandOracle, SearchOracle
+from kerasseq.tuning.search_folder import SearchFolder
+from kerasseq.tuning.sequence_to_sequence_hyper_model import (
+    SequenceToSequenceHyperModel,
+    stopping_after,
+)
+from kerasseq.tuning.trained_trial import TrainedTrial
+from kerasseq.tuning.trial_progress import SearchInterrupted, TrialProgress
+from kerasseq.tuning.trial_record import FAILED, TrialRecord
+from kerasseq.tuning.tuning_listener import TuningListener
+from kerasseq.tuning.tuning_result import best_of
+
+
+class ExperimentTuner(keras_tuner.Tuner):
+    """Runs the trials that an oracle asks for, each once, and writes down what came of them.
+
+    The oracle is a function of its seed and of the results. So a session that goes on after
+    another does not read the oracle's state, which KerasTuner writes in place and at moments of its
+    own: it begins anew, and a trial that has ended is answered from its record instead of being
+    run. A trial that was killed goes on from its last epoch.
+
+    Args:
+        oracle: chooses the trials.
+        hypermodel: makes and trains them.
+        folder: where everything is written.
+        budget: when the search ends.
+        listener: told what happens.
+    """
+
+    def __init__(
+        self,
+        oracle: SearchOracle,
+        hypermodel: SequenceToSequenceHyperModel,
+        folder: SearchFolder,
+        budget: Budget,
+        listener: TuningListener,
+    ) -> None:
+        # Without the hypermodel, which KerasTuner would let build a network to see the space: the
+        # oracle knows the whole space.
+        with contextlib.redirect_stdout(io.StringIO()):
+            super().__init__(
+                oracle, directory=str(folder.path), project_name="keras_tuner", overwrite=True
+            )
+        self.hypermodel = hypermodel
+        self.folder = folder
+        self.budget = budget
+        self.listener = listener
+        self.records: list[TrialRecord] = []
+        self._started = time.monotonic()
+        self._earlier = 0.0
+        oracle.verbose = 0
+        oracle.is_over = self.is_over
+
+    @property
+    def elapsed(self) -> float:
+        """Wall seconds of the search, over all sessions."""
+        return self._earlier + time.monotonic() - self._started
+
+    def is_over(self) -> bool:
+        """Returns whether the budget is spent, between two trials."""
+        # What an earlier session has run is part of the search, whatever the budget is now.
+        follows = self.folder.read_record(f"{len(self.records):04d}")
+        return follows is None and self.share() >= 1.0
+
+    def share(self, target_tokens: int = 0) -> float:
+        """Returns how much of the budget is spent, from 0 to 1; a trial counts when it has ended.
+
+        Args:
+            target_tokens: what the trial that runs has learnt from.
+        """
+        tokens = sum(record.target_tokens for record in self.records) + target_tokens
+        return self.budget.share(self.elapsed, tokens, len(self.records))
+
+    def run_trial(self, trial: Any, *arguments: Any, **options: Any) -> dict[str, float]:
+        """Returns the scores of a trial, run now or in an earlier session.
+
+        Raises:
+            keras_tuner.errors.FailedTrialError: if the trial failed, then or now.
+            SearchInterrupted: if something else went wrong.
+        """
+        try:
+            record = self._find(trial) or self._run(trial)
+            self.records.append(record)
+            self._publish()
+        except Exception as error:
+            raise SearchInterrupted from error
+        if record.status == FAILED:
+            raise keras_tuner.errors.FailedTrialError(record.reason)
+        return dict(record.metrics)
+
+    def load_model(self, trial: Any) -> keras.Model:
+        """Returns the trained network of a trial."""
+        return Translator.load(self.folder.trial(trial.trial_id) / "model.keras").network
+
+    def config_of(self, record: TrialRecord) -> ExperimentConfig:
+        """Returns the configuration that trains a completed trial again, to the same scores.
+
+        Args:
+            record: the trial.
+        """
+        hyperparameters = self.oracle.get_space()
+        hyperparameters.values = dict(record.drawn)
+        return stopping_after(self.hypermodel.trial_config(hyperparameters), record.epochs)
+
+    def _find(self, trial: Any) -> TrialRecord | None:
+        """The record of a trial that an earlier session has run."""
+        record = self.folder.read_record(trial.trial_id)
+        if record is None:
+            return None
+        drawn, now = dict(record.drawn), dict(trial.hyperparameters.values)
+        if drawn != now:
+            raise ValueError(
+                f"{self.folder.trial(trial.trial_id)} holds a trial with other values than are "
+                f"drawn now: {drawn} then, {now} now. Another version of a package draws "
+                "otherwise: name another `output`."
+            )
+        self._earlier = max(self._earlier, record.elapsed)
+        return record
+
+    def _run(self, trial: Any) -> TrialRecord:
+        drawn = dict(trial.hyperparameters.values)
+        values = self.hypermodel.trial_values(trial.hyperparameters)
+        self.listener.on_trial_begin(trial.trial_id, values)
+        progress = TrialProgress(
+            trial.trial_id,
+            self.hypermodel.objective.name,
+            self.listener,
+            self.share,
+            len(self.hypermodel.pairs.train),
+        )
+        started = time.monotonic()
+        came_of_it, details = attempt(lambda: self._train(trial, progress), progress)
+        record = TrialRecord(trial.trial_id, values, drawn, **came_of_it)
+        seconds = max(record.seconds, time.monotonic() - started)
+        record = dataclasses.replace(record, seconds=seconds, elapsed=self.elapsed)
+        self.folder.write_record(record, details)
+        if not isinstance(self.oracle, HyperbandOracle):  # which goes on from them
+            shutil.rmtree(self.folder.trial(trial.trial_id) / "checkpoints", ignore_errors=True)
+        return record
+
+    def _train(self, trial: Any, progress: TrialProgress) -> TrainedTrial:
+        before = trial.hyperparameters.values.get("tuner/trial_id")
+        return self.hypermodel.train(
+            self.hypermodel.trial_config(trial.hyperparameters),
+            self.folder.trial(trial.trial_id),
+            go_on_from=None if before is None else self.folder.trial(before),
+            watch=progress.watch,
+        )
+
+    def _publish(self) -> None:
+        """Shows the trials so far, as files and to the listener."""
+        self.folder.write_table(self.records)
+        objective = self.oracle.objective
+        best = best_of(self.records, objective.name, objective.direction)
+        if best is not None:
+            self.folder.write_best(self.config_of(best))
+        self.listener.on_trial_end(tuple(self.records), self.share())
+
+
+def attempt(
+    train: Callable[[], TrainedTrial], progress: TrialProgress
+) -> tuple[dict[str, Any], str]:
+    """Trains, and returns what came of it as fields of a record, with the details of a failure.
+
+    Whatever the error is, it ends this trial alone, and nothing keeps what it held.
+
+    Args:
+        train: trains the trial.
+        progress: what is known of a trial that fails.
+    """
+    release_memory()
+    try:
+        return train()._asdict(), ""
+    except Exception as error:
+        failure = Failure.of(error)
+    finally:
+        release_memory()
+    fields = {"status": FAILED, "kind": failure.kind, "reason": failure.reason}
+    return {**fields, **progress.spent()}, failure.details
+
+
+def release_memory() -> None:
+    """Frees what Keras keeps of the networks so far, but keeps its settings."""
+    policy, floatx = keras.config.dtype_policy(), keras.config.floatx()
+    keras.backend.clear_session()
+    keras.config.set_floatx(floatx)
+    keras.config.set_dtype_policy(policy)
+    gc.collect()

@@ -1,0 +1,100 @@
+"""The folder of a search: what lies where."""
+
+import csv
+import dataclasses
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from kerasseq.experiments import ExperimentConfig
+from kerasseq.experiments.yaml_text import dump_yaml, load_yaml
+from kerasseq.files import remove_leftovers, written_beside
+from kerasseq.tuning.trial_record import TrialRecord
+
+RECORD = "trial.json"
+
+
+class SearchFolder:
+    """The files of one search.
+
+    `search.yaml` says what is searched, `best.yaml` is the best configuration, `trials.csv` has a
+    line a trial, `trials/` a run folder for each, `codecs/` the tokenizers that they share, and
+    `keras_tuner/` the engine's own notes, which are written anew by every session.
+
+    Args:
+        path: the folder; made when the search begins.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self.search = self.path / "search.yaml"
+        self.best = self.path / "best.yaml"
+        self.table = self.path / "trials.csv"
+
+    def open(self, said: Mapping[str, Any]) -> None:
+        """Makes the folder for a search, or finds that of the same search.
+
+        Args:
+            said: what decides which trials there are, as plain values.
+
+        Raises:
+            ValueError: if the folder holds another search.
+        """
+        text = dump_yaml(dict(said))
+        if self.search.exists():
+            there = load_yaml(self.search.read_text(encoding="utf-8"))
+            differs = [key for key, value in load_yaml(text).items() if there.get(key) != value]
+            if differs:
+                raise ValueError(
+                    f"{self.path} holds a search with another {' and '.join(differs)}. "
+                    "Name another `output`, or remove the folder."
+                )
+        self.path.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(self.path)
+        if not self.search.exists():
+            with written_beside(self.search) as temporary:
+                Path(temporary).write_text(text, encoding="utf-8")
+
+    def trial(self, trial_id: str) -> Path:
+        """Returns the run folder of a trial."""
+        return self.path / "trials" / trial_id
+
+    def read_record(self, trial_id: str) -> TrialRecord | None:
+        """Returns the record of a trial that has ended, or `None`."""
+        path = self.trial(trial_id) / RECORD
+        return TrialRecord.read(path) if path.is_file() else None
+
+    def write_record(self, record: TrialRecord, details: str) -> None:
+        """Writes the record of a trial that has ended, and what is to say of its failure."""
+        folder = self.trial(record.trial_id)
+        if details:
+            with written_beside(folder / "error.txt") as temporary:
+                Path(temporary).write_text(details, encoding="utf-8")
+        record.write(folder / RECORD)
+
+    def write_best(self, config: ExperimentConfig) -> None:
+        """Writes the best configuration so far."""
+        config.write(self.best)
+
+    def write_table(self, records: Sequence[TrialRecord]) -> None:
+        """Writes one line a trial; the columns in the order in which they came up."""
+        rows = [_row(record) for record in records]
+        columns = list(dict.fromkeys(column for row in rows for column in row))
+        with (
+            written_beside(self.table) as temporary,
+            open(temporary, "w", encoding="utf-8", newline="") as file,
+        ):
+            writer = csv.DictWriter(file, columns)
+            writer.writeheader()
+            writer.writerows(rows)
+
+
+def _row(record: TrialRecord) -> dict[str, Any]:
+    said = dataclasses.asdict(record)
+    said["trial"] = said.pop("trial_id")
+    metrics, values = said.pop("metrics"), said.pop("values")
+    del said["drawn"]
+    first = {name: said.pop(name) for name in ("trial", "status", "kind", "reason")}
+    seconds = {name: round(said.pop(name), 1) for name in ("seconds", "elapsed")}
+    return {**first, **metrics, **seconds, **said, **values}
