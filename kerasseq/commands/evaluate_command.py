@@ -9,9 +9,11 @@ from kerasseq import checks
 from kerasseq.commands.loading import load_ensemble
 from kerasseq.commands.process import CommandParser, UsageError, run
 from kerasseq.commands.search_flags import add_search_flags, choosing, with_search_flags
-from kerasseq.commands.windows import translate_windows
+from kerasseq.commands.windows import answer_windows, lengths_of_pair
+from kerasseq.files import written_beside
 
 if TYPE_CHECKING:
+    from kerasseq import Translator
     from kerasseq.data import Pairs
     from kerasseq.evaluation import EvaluationReport
 
@@ -55,6 +57,12 @@ def _parser() -> CommandParser:
         "--perplexity",
         action="store_true",
         help="also how many tokens the network hesitates between when it is given the targets",
+    )
+    add(
+        "--pair_scores",
+        metavar="FILE",
+        help="also write the log probability of each given target, in sum and by token: one JSON "
+        "object a line with source, target, score, truncated, target_tokens, token_scores",
     )
     add("--json", action="store_true", help="print one JSON object")
     add("--batch_size", type=int, default=64, metavar="N", help="texts that run at once (64)")
@@ -116,14 +124,37 @@ def _evaluate(arguments: Sequence[str]) -> None:
     translator = with_search_flags(load_ensemble(options.model), options)
     hypotheses = [
         translation.text
-        for window in translate_windows(
+        for window in answer_windows(
             choosing(translator, options), pairs.sources, options.batch_size, total=len(pairs)
         )
         for translation in window
     ]
     report = evaluation.evaluate(hypotheses, pairs.references, metrics)
     extra = {"perplexity": translator.perplexity(pairs)} if options.perplexity else {}
+    if options.pair_scores is not None:
+        _write_pair_scores(translator, pairs, options)
     _print(report, extra, options.json)
+
+
+def _write_pair_scores(
+    translator: "Translator", pairs: "Pairs", options: argparse.Namespace
+) -> None:
+    rows = [
+        (source, target)
+        for source, references in zip(pairs.sources, pairs.references, strict=True)
+        for target in references
+    ]
+    windows = answer_windows(
+        translator.score, rows, options.batch_size, total=len(rows), length=lengths_of_pair
+    )
+    with (
+        written_beside(options.pair_scores) as temporary,
+        open(temporary, "w", encoding="utf-8") as file,
+    ):
+        for window in windows:
+            file.writelines(
+                json.dumps(each.to_dict(), ensure_ascii=False) + "\n" for each in window
+            )
 
 
 def _read_pairs(options: argparse.Namespace) -> "Pairs":

@@ -1,10 +1,11 @@
 """`kerasseq translate`: texts, a file or standard input -> translations."""
 
 import argparse
+import itertools
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from kerasseq import checks
@@ -12,10 +13,11 @@ from kerasseq.commands.input_lines import count_lines, iterate_lines
 from kerasseq.commands.loading import load_ensemble
 from kerasseq.commands.process import CommandParser, UsageError, real_text, run
 from kerasseq.commands.search_flags import add_search_flags, choosing, with_search_flags
-from kerasseq.commands.windows import translate_windows
+from kerasseq.commands.windows import answer_windows, lengths_of_pair
 
 if TYPE_CHECKING:
     from kerasseq import Translation, Translator
+    from kerasseq.translation import TargetScore
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +25,8 @@ DESCRIPTION = """Translates texts, a file or standard input, and prints one line
 order. With --n_best above 1 there is a line for each output: the text's number, the output's
 score (summed natural log probability) and the output, separated by tabs. With --json there is one
 object a text: source, text, score, finished, truncated, alternatives, source_tokens,
-target_tokens, attention_weights."""
+target_tokens, token_scores, attention_weights. With --targets nothing is translated: there is a
+line for each given output, its score and the output, or with --json also its tokens' scores."""
 
 
 def translate(arguments: Sequence[str] | None = None) -> int:
@@ -50,6 +53,11 @@ def _parser() -> CommandParser:
     )
     add("--input", metavar="FILE", help="a text a line, UTF-8, plain or compressed (gzip, xz)")
     add("--json", action="store_true", help="print everything, an object a line")
+    add(
+        "--targets",
+        metavar="FILE",
+        help="outputs that are given, line by line beside the texts: say how likely each is",
+    )
     add("--prefix", metavar="TEXT", help="how each translation must begin")
     add("--batch_size", type=int, default=64, metavar="N", help="texts that run at once (64)")
     add_search_flags(parser)
@@ -63,11 +71,14 @@ def _translate(arguments: Sequence[str]) -> None:
     checks.check_positive_integer("--batch_size", options.batch_size)
     if options.texts and options.input is not None:
         raise UsageError("texts and --input exclude each other.")
+    if options.targets is not None:
+        _score(options)
+        return
     total = len(options.texts) or count_lines(options.input)
     translator = with_search_flags(load_ensemble(options.model), options)
     at_terminal = not options.texts and options.input is None and sys.stdin.isatty()
     counts = {"texts": 0, "truncated": 0, "unfinished": 0}
-    for window in translate_windows(
+    for window in answer_windows(
         _answering(translator, options),
         _texts(options),
         options.batch_size,
@@ -88,13 +99,54 @@ def _texts(options: argparse.Namespace) -> Iterable[str]:
     return iterate_lines(options.input)
 
 
+def _score(options: argparse.Namespace) -> None:
+    for name in ("prefix", "minimum_bayes_risk", "rerank_with"):
+        if getattr(options, name) is not None:
+            raise UsageError(f"--targets and --{name} exclude each other.")
+    translator = load_ensemble(options.model)
+    count, truncated = 0, 0
+    for window in answer_windows(
+        translator.score,
+        _pairs(options),
+        options.batch_size,
+        total=count_lines(options.targets),
+        show_progress=not sys.stdout.isatty(),
+        length=lengths_of_pair,
+    ):
+        _print_scores(window, options.json)
+        count += len(window)
+        truncated += sum(each.truncated for each in window)
+    if truncated:
+        logger.warning("%d of %d pairs were longer than what is read, and cut.", truncated, count)
+
+
+def _pairs(options: argparse.Namespace) -> Iterator[tuple[str, str]]:
+    targets = iterate_lines(options.targets)
+    for number, pair in enumerate(itertools.zip_longest(_texts(options), targets), start=1):
+        source, target = pair
+        if source is None or target is None:
+            missing = "text" if source is None else "target"
+            raise ValueError(f"--targets must have a line for each text: no {missing} {number}.")
+        yield source, target
+
+
+def _print_scores(window: Sequence["TargetScore"], as_json: bool) -> None:
+    for each in window:
+        if as_json:
+            print(json.dumps(each.to_dict(), ensure_ascii=False))
+        else:
+            print(f"{each.score:.4f}", _line(each.target), sep="\t")
+    sys.stdout.flush()
+
+
 def _answering(
     translator: "Translator", options: argparse.Namespace
 ) -> 'Callable[[Sequence[str], int], list["Translation"]]':
     if options.prefix is None:
         return choosing(translator, options)
-    if options.minimum_bayes_risk is not None:
-        raise UsageError("--prefix and --minimum_bayes_risk exclude each other.")
+    for name in ("minimum_bayes_risk", "rerank_with"):
+        if getattr(options, name) is not None:
+            raise UsageError(f"--prefix and --{name} exclude each other.")
     prefix = real_text(options.prefix)
     return lambda texts, batch_size: translator.complete(texts, [prefix] * len(texts), batch_size)
 

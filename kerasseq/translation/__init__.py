@@ -7,7 +7,8 @@ SavedModel share.
 
 from kerasseq.translation.ensemble import Ensemble
 from kerasseq.translation.minimum_bayes_risk import MinimumBayesRisk
-from kerasseq.translation.reranking import rerank
+from kerasseq.translation.reranking import Reranker, rerank
+from kerasseq.translation.tracing import trace, trace_beams
 from kerasseq.translation.translation import Alternative, TargetScore, Translation
 from kerasseq.translation.translator import Translator
 from kerasseq.translation.translator_model import TranslatorModel
@@ -16,9 +17,12 @@ __all__ = [
     "Alternative",
     "Ensemble",
     "MinimumBayesRisk",
+    "Reranker",
     "TargetScore",
     "Translation",
     "Translator",
     "TranslatorModel",
     "rerank",
+    "trace",
+    "trace_beams",
 ]

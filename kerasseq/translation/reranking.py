@@ -7,6 +7,7 @@ import numpy as np
 
 from kerasseq import checks
 from kerasseq.translation.translation import Translation
+from kerasseq.translation.translator import Translator
 
 Scorer = Callable[[list[tuple[str, str]]], Sequence[float]]
 
@@ -50,3 +51,56 @@ def rerank(
         ordered.append(dataclasses.replace(translation, alternatives=alternatives))
         start = stop
     return ordered
+
+
+class Reranker:
+    """Translates, and orders the candidates of each text by what a second translator says too.
+
+    Args:
+        translator: gives the candidates: its search must have `n_best` of at least 2.
+        judge: scores each pair of source and candidate by forced decoding.
+        weight: how much the judge's log probability counts beside the translator's.
+        backwards: whether the judge reads the other way round, from candidate to source: what a
+            candidate leaves out of the source it then pays for (Li et al. 2016).
+
+    Call arguments:
+        texts: a sequence of strings.
+        batch_size: how many texts run at once.
+
+    Returns:
+        A list of `Translation`: the alternatives are in the new order, best first. Scores stay
+        what they are, the translator's own.
+
+    Raises:
+        ValueError: if the search gives one candidate only.
+
+    Reference:
+        Li et al., A Diversity-Promoting Objective Function for Neural Conversation Models, 2016.
+    """
+
+    def __init__(
+        self,
+        translator: Translator,
+        judge: Translator,
+        weight: float = 1.0,
+        backwards: bool = False,
+    ) -> None:
+        checks.check_number("weight", weight)
+        checks.check_boolean("backwards", backwards)
+        if translator.search.n_best < 2:
+            raise ValueError(
+                "`translator` must search for at least two candidates. Received: a search with "
+                f"n_best={translator.search.n_best}. Use `translator.with_search(...)`."
+            )
+        self.translator = translator
+        self.judge = judge
+        self.weight = weight
+        self.backwards = backwards
+
+    def __call__(self, texts: Sequence[str], batch_size: int = 64) -> list[Translation]:
+        def judged(pairs: list[tuple[str, str]]) -> list[float]:
+            if self.backwards:
+                pairs = [(output, source) for source, output in pairs]
+            return [each.score for each in self.judge.score(pairs, batch_size)]
+
+        return rerank(self.translator(texts, batch_size), judged, self.weight)

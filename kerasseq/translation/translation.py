@@ -88,11 +88,18 @@ class Translation:
             "finished": self.finished,
             "truncated": self.truncated,
             "alternatives": [
-                {"text": alternative.text, "score": alternative.score}
+                {
+                    "text": alternative.text,
+                    "score": alternative.score,
+                    "finished": alternative.finished,
+                    "target_tokens": alternative.target_tokens,
+                    "token_scores": alternative.token_scores.tolist(),
+                }
                 for alternative in self.alternatives
             ],
             "source_tokens": self.source_tokens,
             "target_tokens": self.target_tokens,
+            "token_scores": self.token_scores.tolist(),
             "attention_weights": self.attention_weights.tolist(),
         }
 
@@ -116,3 +123,7 @@ class TargetScore:
     truncated: bool
     target_tokens: list[str]
     token_scores: np.ndarray
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the score as plain lists, strings and numbers, as JSON writes them."""
+        return {**vars(self), "token_scores": self.token_scores.tolist()}

@@ -49,6 +49,22 @@ def test_without_json_there_is_a_metric_a_line_with_its_signature(
     assert rows[3][1] == "4"
 
 
+def test_the_score_of_each_given_target_goes_into_a_file(
+    model: str, translator: kerasseq.Translator, pairs_file: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "scores.jsonl"
+    assert (
+        commands.evaluate(["--model", model, "--data", pairs_file, "--pair_scores", str(path)]) == 0
+    )
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    pairs = [tuple(line.split("\t")) for line in Path(pairs_file).read_text().splitlines()]
+    assert [(row["source"], row["target"]) for row in rows] == pairs
+    for row, expected in zip(rows, translator.score(pairs), strict=True):
+        assert row["score"] == pytest.approx(expected.score, abs=1e-5)
+        assert row["token_scores"] == pytest.approx(expected.token_scores.tolist(), abs=1e-5)
+        assert row["target_tokens"] == expected.target_tokens
+
+
 def test_lines_of_one_source_may_be_references_of_one_another(
     model: str, tmp_path: Path, outputs: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -48,11 +48,14 @@ def test_json_has_everything(
     (answer,) = map(json.loads, output.splitlines())
     assert set(answer) == {
         *("source", "text", "score", "finished", "truncated", "alternatives"),
-        *("source_tokens", "target_tokens", "attention_weights"),
+        *("source_tokens", "target_tokens", "token_scores", "attention_weights"),
     }
     assert answer["source"] == "hello wörld"
     assert answer["source_tokens"][:3] == ["h", "e", "l"]
-    assert [set(each) for each in answer["alternatives"]] == [{"text", "score"}] * 2
+    for each in answer["alternatives"]:
+        assert set(each) == {"text", "score", "finished", "target_tokens", "token_scores"}
+        assert len(each["token_scores"]) == len(each["target_tokens"])
+        assert sum(each["token_scores"]) == pytest.approx(each["score"], abs=1e-5)
     scores = [each["score"] for each in answer["alternatives"]]
     assert scores[0] == answer["score"]
     assert scores[0] >= scores[1]
@@ -101,6 +104,48 @@ def test_a_model_twice_is_an_ensemble_that_says_the_same(
     assert output.splitlines() == [each.text for each in translator(TEXTS)]
 
 
+def test_given_outputs_get_the_score_of_forced_decoding(
+    model: str,
+    translator: kerasseq.Translator,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    targets = ["this is", "", "hello world"]
+    (tmp_path / "input").write_text("".join(f"{text}\n" for text in TEXTS))
+    (tmp_path / "targets").write_text("".join(f"{target}\n" for target in targets))
+    expected = translator.score(zip(TEXTS, targets, strict=True))
+    flags = ["--model", model, "--input", f"{tmp_path}/input", "--targets", f"{tmp_path}/targets"]
+    assert commands.translate(flags) == 0
+    rows = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert [target for _, target in rows] == targets
+    scores = [each.score for each in expected]
+    assert [float(score) for score, _ in rows] == pytest.approx(scores, abs=1e-3)
+    assert commands.translate([*flags, "--json"]) == 0
+    answers = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [each["source"] for each in answers] == TEXTS
+    for answer, each in zip(answers, expected, strict=True):
+        assert answer["target_tokens"] == each.target_tokens
+        assert answer["token_scores"] == pytest.approx(each.token_scores.tolist(), abs=1e-5)
+
+
+def test_a_second_model_orders_the_outputs(
+    model: str, translator: kerasseq.Translator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = ["--model", model, "--num_beams", "4", "--n_best", "4", "--json"]
+    judge = ["--rerank_with", model, "--rerank_weight", "-2"]
+    assert commands.translate([*flags, *judge, *TEXTS]) == 0
+    answers = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    for answer in answers:
+        alternatives = answer["alternatives"]
+        judged = translator.score([(answer["source"], each["text"]) for each in alternatives])
+        sums = [
+            each["score"] - 2 * other.score
+            for each, other in zip(alternatives, judged, strict=True)
+        ]
+        assert sums == pytest.approx(sorted(sums, reverse=True), abs=1e-4)
+        assert answer["score"] < max(each["score"] for each in alternatives)
+
+
 def test_no_input_is_no_output(
     model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -112,6 +157,22 @@ def test_no_input_is_no_output(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (
+            ["--model", "{model}", "--targets", "{line}", "x", "y"],
+            "--targets must have a line for each text: no target 2.",
+        ),
+        (
+            ["--model", "{model}", "--targets", "{line}", "--prefix", "a", "x"],
+            "--targets and --prefix exclude each other.",
+        ),
+        (
+            ["--model", "{model}", "--rerank_with", "{model}", "x"],
+            "--rerank_with chooses among outputs: --n_best must be above 1.",
+        ),
+        (
+            ["--model", "{model}", "--rerank_weight", "2", "x"],
+            "--rerank_weight belongs to --rerank_with.",
+        ),
         (["x"], "the following arguments are required: --model (see kerasseq translate --help)"),
         (["--model", "{model}", "--frobnicate"], "unrecognized arguments: --frobnicate (see"),
         (["--model", "{folder}/missing.keras", "x"], "There is no model file '{folder}/missing"),
@@ -133,10 +194,12 @@ def test_a_mistake_ends_with_2_and_a_line_that_says_it(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     (tmp_path / "broken.keras").write_bytes(Path(model).read_bytes()[:5000])
+    (tmp_path / "line.txt").write_text("one\n")
     names = {
         "model": model,
         "folder": str(Path(model).parent),
         "broken": str(tmp_path / "broken.keras"),
+        "line": str(tmp_path / "line.txt"),
     }
     assert commands.translate([argument.format(**names) for argument in arguments]) == 2
     output, errors = capsys.readouterr()

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from kerasseq.commands.windows import translate_windows
+from kerasseq.commands.windows import answer_windows
 
 
 def echo(texts: Sequence[str], batch_size: int) -> list[Any]:
@@ -18,7 +18,7 @@ def test_order_is_kept_and_batches_hold_texts_of_about_one_length() -> None:
         return [text.upper() for text in texts]
 
     texts = ["ccc", "a", "bb", "a", "dddd", "e"]
-    windows = list(translate_windows(translate, texts, batch_size=2, window=4))
+    windows = list(answer_windows(translate, texts, batch_size=2, window=4))
     assert windows == [["CCC", "A", "BB", "A"], ["DDDD", "E"]]
     assert batches == [["a", "a"], ["bb", "ccc"], ["e", "dddd"]]
 
@@ -31,25 +31,25 @@ def test_no_more_is_read_than_a_window() -> None:
             read.append(number)
             yield str(number)
 
-    windows = translate_windows(echo, texts(), window=3)
+    windows = answer_windows(echo, texts(), window=3)
     assert next(windows) == ["0", "1", "2"]
     assert read == [0, 1, 2]
 
 
 def test_nothing_gives_nothing() -> None:
-    assert list(translate_windows(lambda texts, batch_size: [], [])) == []
+    assert list(answer_windows(lambda texts, batch_size: [], [])) == []
 
 
 def test_batches_hold_something() -> None:
     with pytest.raises(ValueError, match=r"`batch_size` must be an integer of at least 1\. .*: 0"):
-        list(translate_windows(lambda texts, batch_size: [], ["a"], batch_size=0))
+        list(answer_windows(lambda texts, batch_size: [], ["a"], batch_size=0))
 
 
 def test_a_bar_counts_the_sentences_on_a_terminal(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def run(**options: bool) -> str:
-        list(translate_windows(echo, ["a"] * 3, total=3, **options))
+        list(answer_windows(echo, ["a"] * 3, total=3, **options))
         return capsys.readouterr().err
 
     assert run() == ""

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from kerasseq.translation import Alternative, Translation, rerank
+from kerasseq import Translator
+from kerasseq.translation import Alternative, Reranker, Translation, rerank
 
 
 def translation(source: str, *scored: tuple[str, float]) -> Translation:
@@ -38,3 +39,28 @@ def test_the_judge_must_judge_every_pair() -> None:
 
 def test_nothing_to_rerank_is_nothing() -> None:
     assert rerank([], lengths) == []
+
+
+def test_a_judge_may_read_either_way(translator: Translator) -> None:
+    wide = translator.with_search({"name": "beam", "num_beams": 3, "n_best": 3})
+    texts = ["a b", "c"]
+    for backwards in (False, True):
+        reranked = Reranker(wide, translator, weight=2.0, backwards=backwards)(texts)
+        for found, before in zip(reranked, wide(texts), strict=True):
+            assert {each.text for each in found.alternatives} == {
+                each.text for each in before.alternatives
+            }
+            pairs = [(found.source, each.text) for each in found.alternatives]
+            if backwards:
+                pairs = [(output, source) for source, output in pairs]
+            judged = [each.score for each in translator.score(pairs)]
+            sums = [
+                own.score + 2.0 * other
+                for own, other in zip(found.alternatives, judged, strict=True)
+            ]
+            assert sums == sorted(sums, reverse=True)
+
+
+def test_one_candidate_is_nothing_to_rerank(translator: Translator) -> None:
+    with pytest.raises(ValueError, match="at least two candidates. Received: .*n_best=1"):
+        Reranker(translator.with_search("greedy"), translator)

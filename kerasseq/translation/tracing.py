@@ -1,0 +1,233 @@
+"""What a translator does with one text, step by step: for pictures, and for a closer look."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from kerasseq import checks
+from kerasseq.models import SequenceToSequence
+from kerasseq.search import BeamSearch, SearchResult, beam_nodes
+from kerasseq.text import TextCodec
+from kerasseq.translation.pipeline import (
+    EncodedTexts,
+    Parts,
+    decode_hypotheses,
+    encode_source,
+    row_keys,
+    search_source,
+)
+from kerasseq.typing import BeamNode, State, Tensor, Trace
+
+
+def trace(translator: Parts, text: str, rank: int = 0, num_candidates: int = 5) -> Trace:
+    """Returns what the network did while it read a text and wrote its translation.
+
+    The search finds the output; the network then writes it once more, eagerly, while all that
+    attention computes is recorded.
+
+    Args:
+        translator: a `Translator` of one network.
+        text: the text to translate.
+        rank: which of the `n_best` outputs, best first.
+        num_candidates: how many of the likeliest tokens are kept of each step.
+
+    Raises:
+        TypeError: if `text` is no string, or the translator has an ensemble.
+        ValueError: if the search found no output of that rank.
+    """
+    network = _network_of(translator)
+    checks.check_integer("rank", rank, minimum=0)
+    checks.check_positive_integer("num_candidates", num_candidates)
+    source = _encode(translator, text)
+    result = _search(translator, text, source)
+    found = int((_array(result.lengths)[0] > 0).sum())
+    if rank >= found:
+        raise ValueError(
+            f"`rank` must be below {found}, the number of outputs that the search found. "
+            f"Received: {rank}."
+        )
+    length = int(_array(result.lengths)[0, rank])
+    source_ids = _array(source.token_ids)[0]
+    target_ids = _array(result.token_ids)[0, rank, :length]
+    steps = _Steps(translator.target_codec, num_candidates)
+    steps.write(network, source.token_ids, [translator.search.start_id, *target_ids.tolist()])
+    memories, handed_on = _read(network, source_ids, translator.source_codec)
+    output = decode_hypotheses(target_ids[None, None], translator.target_codec)
+    return Trace(
+        text=output.numpy()[0, 0].decode("utf-8", "replace"),
+        source_tokens=_tokens(translator.source_codec, source_ids),
+        target_tokens=_tokens(translator.target_codec, target_ids),
+        memories=memories,
+        handed_on=handed_on,
+        wiring=getattr(network.decoder, "wiring", ""),
+        **steps.columns(),
+    )
+
+
+def trace_beams(translator: Parts, text: str) -> list[BeamNode]:
+    """Returns the tree of a beam search: every beginning of an output that it followed.
+
+    Args:
+        translator: a `Translator` that searches with beams, of one network or an ensemble.
+        text: the text to translate.
+
+    Returns:
+        The nodes, parents before their children; the paths to those with a `rank` are the outputs.
+
+    Raises:
+        TypeError: if `text` is no string, or the search is another one.
+    """
+    search = translator.search
+    if not isinstance(search, BeamSearch):
+        raise TypeError(
+            "`translator` must search with beams. "
+            f"Received: {type(search).__name__}. Use `translator.with_search('beam')`."
+        )
+    source = _encode(translator, text)
+    min_lengths, max_lengths = search.limits(source.lengths)
+    longest = max(int(max_lengths[0]), 1)
+    step, state, mask = translator.network.start_search(source.token_ids, longest)
+    request = search.request(
+        step,
+        state,
+        max_lengths,
+        int(source.token_ids.shape[1]),
+        min_lengths=min_lengths,
+        source_mask=mask,
+        row_keys=row_keys(tf.constant([text])),
+    )
+    codec = translator.target_codec
+    return beam_nodes(search.trace(request), 0, lambda each: _tokens(codec, [each])[0])
+
+
+class _Steps:
+    """The columns of a trace that grow with each step."""
+
+    def __init__(self, codec: TextCodec, num_candidates: int) -> None:
+        self.codec = codec
+        self.num_candidates = num_candidates
+        self.rows: dict[str, list[np.ndarray]] = {
+            name: []
+            for name in ("states", "scores", "attention_weights", "contexts", "token_scores")
+        }
+        self.candidates: list[list[tuple[str, float]]] = []
+        self.names = {"score_name": "", "distribution_name": ""}
+
+    def write(
+        self, network: SequenceToSequence, source_ids: Tensor, token_ids: Sequence[int]
+    ) -> None:
+        """Lets the network write `token_ids`, the start first, and adds each step."""
+        step, state, _ = network.start_search(source_ids, len(token_ids) - 1)
+        for before, token_id in zip(token_ids, token_ids[1:], strict=False):
+            with network.recorded_attention() as records:
+                log_probabilities, state, weights = step(ops.convert_to_tensor([before]), state)
+            self.add(token_id, log_probabilities, state, weights, records)
+
+    def add(
+        self,
+        token_id: int,
+        log_probabilities: Tensor,
+        state: State,
+        weights: Tensor,
+        records: Sequence[Any],
+    ) -> None:
+        """Adds the step that wrote `token_id`; its tensors have one row."""
+        own = _array(log_probabilities)[0]
+        for name, values in {
+            "states": _first_vector(state),
+            "token_scores": own[token_id],
+            **self._attention(_array(weights)[0], records),
+        }.items():
+            self.rows[name].append(np.asarray(values, dtype="float32"))
+        best = np.argsort(-own, kind="stable")[: self.num_candidates]
+        shown = np.exp(own[best]).tolist()
+        self.candidates.append(list(zip(_tokens(self.codec, best), shown, strict=True)))
+
+    def _attention(self, weights: np.ndarray, records: Sequence[Any]) -> dict[str, np.ndarray]:
+        if records:
+            layer = records[-1].layer
+            self.names = {
+                "score_name": type(layer).__name__,
+                "distribution_name": type(layer.distribution_layer).__name__,
+            }
+            return {
+                # One query: `(1, heads, 1, memory_length)`. Several attentions are further heads.
+                "scores": np.concatenate([_array(each.scores)[0, :, 0] for each in records]),
+                "attention_weights": np.concatenate(
+                    [_array(each.attention_weights)[0, :, 0] for each in records]
+                ),
+                "contexts": _array(records[-1].context).reshape(-1),
+            }
+        if not weights.any():  # the zeros of a decoder without attention
+            nothing = np.zeros((0, len(weights)))
+            return {"scores": nothing, "attention_weights": nothing, "contexts": np.zeros(0)}
+        # An attention of the user's own making.
+        tiny = np.finfo("float32").tiny
+        return {
+            "scores": np.log(np.maximum(weights, tiny))[None],
+            "attention_weights": weights[None],
+            "contexts": np.zeros(0),
+        }
+
+    def columns(self) -> dict[str, Any]:
+        """Returns the trace's arguments."""
+        columns = {name: np.stack(rows) for name, rows in self.rows.items()}
+        return {**columns, "candidates": self.candidates, **self.names}
+
+
+def _network_of(translator: Parts) -> SequenceToSequence:
+    if not isinstance(translator.network, SequenceToSequence):
+        raise TypeError(
+            "`translator` must have one network, whose steps are shown. "
+            f"Received: {type(translator.network).__name__}. "
+            "Make a translator of one of its `networks`."
+        )
+    return translator.network
+
+
+def _encode(translator: Parts, text: str) -> EncodedTexts:
+    checks.check_string("text", text)
+    texts = tf.constant([text])
+    return encode_source(texts, translator.source_codec, translator.max_source_length)
+
+
+def _search(translator: Parts, text: str, source: EncodedTexts) -> SearchResult:
+    keys = row_keys(tf.constant([text]))
+    return search_source(source, translator.network, translator.search, keys)
+
+
+def _read(
+    network: SequenceToSequence, token_ids: np.ndarray, codec: TextCodec
+) -> tuple[np.ndarray, np.ndarray]:
+    """The memory of every beginning of a source, and what each hands on to the decoder."""
+    length = len(token_ids)
+    is_read = np.tril(np.ones((length, length), dtype=bool))
+    beginnings = np.where(is_read, token_ids, codec.pad_id).astype("int32")
+    memory, initial_state = network.encode(ops.convert_to_tensor(beginnings))
+    handed_on = _array(initial_state[0]) if initial_state else np.zeros((length, 0))
+    return _array(memory), handed_on
+
+
+def _first_vector(state: State) -> np.ndarray:
+    """The first tensor of a state that is a vector of numbers: the lowest cell's output."""
+    for tensor in state:
+        values = _array(tensor)
+        if values.ndim == 2 and values.dtype.kind == "f":
+            return values[0]
+    return np.zeros(0)
+
+
+def _tokens(codec: TextCodec, token_ids: Sequence[int] | np.ndarray) -> list[str]:
+    """The pieces of ids; an untrained network may write the padding's, which codecs hide."""
+    ids = [codec.unknown_id if each == codec.pad_id else int(each) for each in token_ids]
+    # A row each, since a codec shows nothing behind an end.
+    pieces = codec.tokens(tf.constant(ids, tf.int32)[:, None])
+    return [b"".join(row).decode("utf-8", "replace") for row in pieces.to_list()]
+
+
+def _array(tensor: Tensor) -> np.ndarray:
+    values = np.asarray(ops.convert_to_numpy(tensor))
+    return values if values.dtype.kind in "biu" else values.astype("float32")
