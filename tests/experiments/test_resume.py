@@ -1,5 +1,6 @@
 """A run that is killed and started again ends as one that was never killed."""
 
+import dataclasses
 import os
 import random
 import signal
@@ -8,17 +9,44 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from kerasseq.experiments import ExperimentConfig
+from kerasseq.experiments import ExperimentConfig, TextConfig
 
 PROGRAM = """
 import sys
 from kerasseq.experiments import ExperimentConfig, train
 train(ExperimentConfig.read(sys.argv[1]), sys.argv[2])
 """
+
+# Everything that a run remembers from epoch to epoch, in few runs.
+TRAININGS: dict[str, dict[str, Any]] = {
+    "plain": {"epochs": 8},
+    "plateau": {
+        **{"epochs": 24, "steps_per_epoch": 2, "schedule": "plateau", "learning_rate": 0.05},
+        **{"patience": 20, "monitor": "val_chrf", "keep_average_of": 3},
+    },
+    "averages": {
+        **{"epochs": 24, "steps_per_epoch": 3, "ema_momentum": 0.9, "accumulation_steps": 2},
+        **{"optimizer": {"name": "adamw", "weight_decay": 0.01}, "evaluate_every": 3},
+        **{"average": "last", "keep_average_of": 4},
+    },
+    "sampling": {
+        **{"epochs": 12, "sampling": 0.5, "ema_momentum": 0.9, "schedule": "inverse_square_root"},
+        **{"monitor": "val_loss", "patience": 5, "steps_per_epoch": 7},
+    },
+}
+
+
+def make_config(name: str, tiny_config: Callable[..., ExperimentConfig]) -> ExperimentConfig:
+    config = tiny_config(**TRAININGS[name])
+    if name != "sampling":
+        return config
+    model = dataclasses.replace(config.model, word_dropout=0.1, scheduled_sampling=0.2)
+    return dataclasses.replace(config, model=model, source_text=TextConfig(vocabulary_size=80))
 
 
 def start(config: Path, output: Path) -> subprocess.Popen[bytes]:
@@ -27,37 +55,59 @@ def start(config: Path, output: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
 
 
+def kill_at_a_random_moment(
+    process: subprocess.Popen[bytes], output: Path, generator: random.Random, seconds: float
+) -> bool:
+    """Kills a run after its first file and before its end, most often; returns whether it did.
+
+    Tracing takes the first seconds; then an epoch is over within a tenth of a second, and files
+    are written for a good part of it.
+    """
+    history = output / "history.csv"
+    before = history.stat().st_mtime_ns if history.exists() else 0
+    deadline = time.monotonic() + 120
+    while process.poll() is None and time.monotonic() < deadline:
+        if history.exists() and history.stat().st_mtime_ns != before:
+            break  # it has trained one epoch
+        time.sleep(0.02)
+    time.sleep(generator.uniform(0.0, seconds))
+    running = process.poll() is None
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    return running
+
+
 def final_state(output: Path) -> dict[str, np.ndarray]:
-    with np.load(output / "checkpoints" / "state.npz") as arrays:
-        return {name: arrays[name] for name in arrays.files if name != "progress"}
+    """All that the last checkpoint holds, and the weights that were chosen."""
+    arrays: dict[str, np.ndarray] = {}
+    for path in sorted((output / "checkpoints").iterdir()):
+        with np.load(path) as file:
+            arrays |= {
+                f"{path.name} {name}": file[name] for name in file.files if name != "progress"
+            }
+    return arrays
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", TRAININGS)
 def test_a_killed_run_ends_with_the_weights_of_one_never_killed(
-    tiny_config: Callable[..., ExperimentConfig], tmp_path: Path
+    name: str, tiny_config: Callable[..., ExperimentConfig], tmp_path: Path
 ) -> None:
     config = tmp_path / "config.yaml"
-    tiny_config(epochs=6).write(config)
+    make_config(name, tiny_config).write(config)
     assert start(config, tmp_path / "whole").wait() == 0
 
-    generator, killed = random.Random(4), 0
+    generator, killed = random.Random(name), 0
     output = tmp_path / "killed"
-    for _ in range(3):
-        process = start(config, output)
-        deadline = time.monotonic() + 60
-        # Killed at a random moment after it has begun to write, most often within an epoch.
-        while not (output / "config.yaml").exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        time.sleep(generator.uniform(4.0, 9.0))
-        killed += process.poll() is None
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+    for _ in range(4):
+        killed += kill_at_a_random_moment(start(config, output), output, generator, 1.0)
     assert killed, "every run ended before it could be killed"
     assert start(config, output).wait() == 0
 
     whole, resumed = final_state(tmp_path / "whole"), final_state(output)
     assert whole.keys() == resumed.keys()
-    for name, array in whole.items():
-        np.testing.assert_array_equal(array, resumed[name], err_msg=name)
-    history = (tmp_path / "whole" / "history.csv").read_text(encoding="utf8")
-    assert (output / "history.csv").read_text(encoding="utf8") == history
+    for key, array in whole.items():
+        np.testing.assert_array_equal(array, resumed[key], err_msg=key)
+    for file in ("history.csv", "samples.txt"):
+        text = (tmp_path / "whole" / file).read_text(encoding="utf8")
+        assert (output / file).read_text(encoding="utf8") == text
