@@ -55,8 +55,8 @@ def training_dataset(
             the data; `None` means all pairs once. Iteration `epoch` then has the steps from
             `epoch * steps_per_epoch` on, and each `len(batches)` steps go through all pairs.
         sampling: the probability of a source to be tokenised anew, at random, in an epoch
-            (subword regularisation, some 0.15 ms of CPU time a text); 0 means that each text
-            always has the same tokens.
+            (subword regularisation, some 0.15 ms of CPU time for a text's first sample and a
+            tenth of it for later ones); 0 means that each text always has the same tokens.
         sampling_alpha: how sure the tokenizer is when it samples: 0 draws evenly among the best
             tokenisations, large values draw the best one.
         num_replicas: how many devices share a batch, `num_replicas_in_sync` of a `tf.distribute`

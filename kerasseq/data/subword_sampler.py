@@ -4,11 +4,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kerasseq.data.encoding import flat_rows
 from kerasseq.data.token_rows import TokenRows
+from kerasseq.text.segmentation_sampling import Candidates, draw
 
 if TYPE_CHECKING:
     from kerasseq.text import TextCodec
+
+# What is kept to draw from, at most: some 40,000 sentences of 20 tokens.
+CACHE_BYTES = 2**27
 
 # Tells the random numbers of sampling from those of the order.
 STREAM = 1
@@ -17,7 +20,8 @@ STREAM = 1
 class SubwordSampler:
     """Tokenises sources anew, as a pure function of (seed, epoch, row).
 
-    Seeing a word cut up in several ways makes a small corpus go further.
+    Seeing a word cut up in several ways makes a small corpus go further. What a row is drawn from
+    is kept from epoch to epoch, as far as memory goes.
 
     Args:
         texts: the source of each row.
@@ -49,6 +53,8 @@ class SubwordSampler:
         self.seed = seed
         self.rate = rate
         self.alpha = alpha
+        self._candidates: dict[int, Candidates] = {}
+        self._bytes_left = CACHE_BYTES
 
     def __call__(self, epoch: int, rows: np.ndarray) -> TokenRows:
         """Returns the tokens of these rows in an epoch, with end ids."""
@@ -57,14 +63,24 @@ class SubwordSampler:
         chosen = np.flatnonzero((draws >> np.uint64(11)) < self.rate * 2.0**53)
         if len(chosen):
             seeds = (_mix(draws[chosen]) >> np.uint64(33)).astype(np.int64)
-            texts = [self.texts[rows[place]] for place in chosen]
-            sampled = flat_rows(self.codec.sample(texts, seeds.tolist(), alpha=self.alpha))
-            sampled = sampled.with_end(self.codec.end_id)
-            for number, place in enumerate(chosen):
-                if self.max_length is None or sampled.lengths[number] <= self.max_length + 1:
-                    tokens[place] = sampled[number]
+            sampled = draw(self._candidates_of(rows[chosen].tolist()), seeds)
+            for place, token_ids in zip(chosen, sampled, strict=True):
+                if self.max_length is None or len(token_ids) <= self.max_length:
+                    tokens[place] = np.append(token_ids, np.int32(self.codec.end_id))
         lengths = np.array([len(row) for row in tokens])
         return TokenRows.from_lengths(np.concatenate(tokens), lengths)
+
+    def _candidates_of(self, rows: list[int]) -> list[Candidates]:
+        """What each row is drawn from: 0.14 ms of CPU a row that is not known yet."""
+        new = [row for row in rows if row not in self._candidates]
+        texts = [self.texts[row] for row in new]
+        found = dict(zip(new, self.codec.candidates(texts, self.alpha), strict=True)) if new else {}
+        for row, candidates in found.items():
+            # The first come stay: in an order drawn anew no row is sooner needed than another.
+            if candidates.nbytes <= self._bytes_left:
+                self._candidates[row] = candidates
+                self._bytes_left -= candidates.nbytes
+        return [found[row] if row in found else self._candidates[row] for row in rows]
 
     def _epoch_key(self, epoch: int) -> np.ndarray:
         return np.random.SeedSequence([self.seed, epoch, STREAM]).generate_state(1, np.uint64)

@@ -2,7 +2,6 @@
 
 import base64
 import functools
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ import tensorflow as tf
 from kerasseq import checks
 from kerasseq.serialization import register
 from kerasseq.text.normalization import collapse_white_space, import_tensorflow_text
-from kerasseq.text.segmentation_sampling import draw, uniform_numbers
+from kerasseq.text.segmentation_sampling import Candidates
 from kerasseq.text.special_ids import SPECIAL_TOKENS
 from kerasseq.text.subword_training import train_unigram
 from kerasseq.text.tokenizer import Tokenizer
@@ -95,19 +94,17 @@ class SubwordTokenizer(Tokenizer):
         size = self._python_tokenizer.get_piece_size()
         return [self._python_tokenizer.id_to_piece(i) for i in range(len(SPECIAL_TOKENS), size)]
 
-    def sample(
-        self, texts: Tensor, seeds: Sequence[int] | np.ndarray, alpha: float, num_best: int
-    ) -> tf.RaggedTensor:
-        rows = []
-        for text, uniform in zip(texts.numpy(), uniform_numbers(seeds), strict=True):
-            segmentations = self._python_tokenizer.nbest_encode(
-                text.decode(), nbest_size=num_best, out_type=int
+    def candidates(self, texts: Tensor, alpha: float, num_best: int) -> list[Candidates]:
+        return [
+            Candidates(
+                self._python_tokenizer.nbest_encode(
+                    text.decode(), nbest_size=num_best, out_type=int
+                ),
+                self._scores,
+                alpha,
             )
-            rows.append(draw(segmentations, self._scores, alpha, uniform))
-        values = np.concatenate([np.zeros(0, np.int32), *rows]).astype(np.int32)
-        return tf.RaggedTensor.from_row_lengths(
-            values, np.array([len(row) for row in rows], np.int64)
-        )
+            for text in texts.numpy()
+        ]
 
     def get_config(self) -> dict[str, Any]:
         return {

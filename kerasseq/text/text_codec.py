@@ -11,6 +11,7 @@ import tensorflow as tf
 from kerasseq import checks, serialization
 from kerasseq.text.inputs import as_padded_ids, as_texts
 from kerasseq.text.normalization import NORMALIZATIONS, normalize
+from kerasseq.text.segmentation_sampling import Candidates, draw
 from kerasseq.text.special_ids import END_ID, PAD_ID, SPECIAL_TOKENS, START_ID, UNKNOWN_ID
 from kerasseq.text.tokenizer import Tokenizer
 from kerasseq.text.tokenizers import TOKENIZERS
@@ -202,19 +203,39 @@ class TextCodec(tf.Module):
             TypeError: if a seed is no integer.
             RuntimeError: in a graph.
         """
-        checks.check_number("alpha", alpha, minimum=0)
-        checks.check_positive_integer("num_best", num_best)
-        texts = self.normalize(texts)
-        if not tf.executing_eagerly():
-            raise RuntimeError("`sample` runs in Python: call it eagerly, not in a graph.")
         if np.asarray(seeds).dtype.kind not in "iu" and np.size(seeds):
             raise TypeError(f"`seeds` must be integers. Received: {seeds!r}.")
-        if np.shape(seeds) != tuple(texts.shape):
+        candidates = self.candidates(texts, alpha, num_best)
+        if np.shape(seeds) != (len(candidates),):
             raise ValueError(
                 "`seeds` must hold one integer for each text. "
-                f"Received: {len(texts)} texts, seeds of shape {np.shape(seeds)}."
+                f"Received: {len(candidates)} texts, seeds of shape {np.shape(seeds)}."
             )
-        return self._tokenizer.sample(texts, seeds, alpha, num_best)
+        rows = draw(candidates, seeds)
+        values = np.concatenate([np.zeros(0, np.int32), *rows])
+        return tf.RaggedTensor.from_row_lengths(
+            values, np.array([len(row) for row in rows], np.int64)
+        )
+
+    def candidates(
+        self, texts: Strings, alpha: float = 0.1, num_best: int = 64
+    ) -> list[Candidates]:
+        """Returns what `sample` draws from, for those who sample a text many times.
+
+        Args:
+            texts: the texts.
+            alpha: as for `sample`.
+            num_best: as for `sample`.
+
+        Raises:
+            ValueError: if the tokenizer is not the subword one.
+            RuntimeError: in a graph.
+        """
+        checks.check_number("alpha", alpha, minimum=0)
+        checks.check_positive_integer("num_best", num_best)
+        if not tf.executing_eagerly():
+            raise RuntimeError("`sample` runs in Python: call it eagerly, not in a graph.")
+        return self._tokenizer.candidates(self.normalize(texts), alpha, num_best)
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -1,12 +1,11 @@
 """The contract of a tokenizer."""
 
 import abc
-from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
+from kerasseq.text.segmentation_sampling import Candidates
 from kerasseq.text.vocabulary import Vocabulary
 from kerasseq.typing import Tensor
 
@@ -64,10 +63,8 @@ class Tokenizer(tf.Module, abc.ABC):
         """Returns the only pieces that go with this tokenizer, or `None` where any do."""
         return None
 
-    def sample(
-        self, texts: Tensor, seeds: Sequence[int] | np.ndarray, alpha: float, num_best: int
-    ) -> tf.RaggedTensor:
-        """Returns `(batch, None)` ids of one segmentation drawn for each text.
+    def candidates(self, texts: Tensor, alpha: float, num_best: int) -> list[Candidates]:
+        """Returns the likeliest segmentations of each text.
 
         Raises:
             ValueError: if this tokenizer has but one segmentation for a text.

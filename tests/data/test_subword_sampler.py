@@ -3,7 +3,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kerasseq.data import Pairs, SubwordSampler, TokenRows, encode_pairs
+from kerasseq.data import Pairs, SubwordSampler, TokenRows, encode_pairs, subword_sampler
+from kerasseq.text.segmentation_sampling import Candidates
 
 A, END = 4, 3
 
@@ -16,7 +17,7 @@ def make(codec: Any, size: int, rate: float, seed: int = 0, **options: Any) -> S
 
 
 def doubled(rows: TokenRows) -> np.ndarray:
-    """Which rows the codec of the tests wrote twice: those with an odd seed."""
+    """Which rows the codec of the tests wrote twice."""
     return rows.lengths == 3
 
 
@@ -43,16 +44,36 @@ def test_the_rate_is_the_share_of_rows_that_are_sampled(
 ) -> None:
     seen = []
 
-    def sample(texts: list[str], seeds: list[int], alpha: float) -> list[list[int]]:
+    def candidates(texts: list[str], alpha: float) -> list[Candidates]:
         seen.append((len(texts), alpha))
-        assert all(0 <= seed < 2**31 for seed in seeds)
-        return [[A, A] for _ in texts]
+        return [Candidates([[A, A]], np.zeros(30), alpha) for _ in texts]
 
-    monkeypatch.setattr(codec, "sample", sample)
+    monkeypatch.setattr(codec, "candidates", candidates)
     rows = make(codec, 2000, rate=0.25, alpha=0.5)(0, np.arange(2000))
     assert seen == [(doubled(rows).sum(), 0.5)]
     assert 420 < doubled(rows).sum() < 580
     assert rows[0][-1] == END
+
+
+@pytest.mark.parametrize(("kept", "found"), [(2**20, 20), (2000, 20 + 17 + 17), (0, 60)])
+def test_what_is_kept_saves_work_and_changes_nothing(
+    codec: Any, monkeypatch: pytest.MonkeyPatch, kept: int, found: int
+) -> None:
+    asked = []
+    candidates = codec.candidates
+
+    def spy(texts: list[str], alpha: float) -> list[Candidates]:
+        asked.extend(texts)
+        return candidates(texts, alpha)
+
+    monkeypatch.setattr(codec, "candidates", spy)
+    monkeypatch.setattr(subword_sampler, "CACHE_BYTES", kept)
+    sampler = make(codec, 20, rate=1.0)
+    rows = np.arange(20)
+    drawn = [doubled(sampler(epoch, rows)).tolist() for epoch in range(3)]
+    assert len(asked) == found
+    afresh = [doubled(make(codec, 20, rate=1.0)(epoch, rows)).tolist() for epoch in range(3)]
+    assert drawn == afresh
 
 
 def test_a_sample_over_the_limit_is_not_used(codec: Any) -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kerasseq.text.segmentation_sampling import draw, uniform_numbers
+from kerasseq.text.segmentation_sampling import Candidates, draw, uniform_numbers
 
 # P(4) = P(5 6) = 1/4 and P(7 8) = 1/2, so the last weighs as much as both others.
 SEGMENTATIONS = [[7, 8], [4], [5, 6]]
@@ -34,17 +34,34 @@ def test_neighbouring_seeds_spread_evenly() -> None:
     ("uniform", "chosen"), [(0.0, 0), (0.49, 0), (0.51, 1), (0.74, 1), (0.76, 2), (0.999, 2)]
 )
 def test_alpha_one_draws_by_probability(uniform: float, chosen: int) -> None:
-    assert draw(SEGMENTATIONS, SCORES, 1.0, uniform) == SEGMENTATIONS[chosen]
+    drawn = Candidates(SEGMENTATIONS, SCORES, 1.0).draw(uniform)
+    assert drawn.tolist() == SEGMENTATIONS[chosen]
 
 
 @pytest.mark.parametrize(("uniform", "chosen"), [(0.32, 0), (0.34, 1), (0.66, 1), (0.67, 2)])
 def test_alpha_zero_draws_alike(uniform: float, chosen: int) -> None:
-    assert draw(SEGMENTATIONS, SCORES, 0.0, uniform) == SEGMENTATIONS[chosen]
+    drawn = Candidates(SEGMENTATIONS, SCORES, 0.0).draw(uniform)
+    assert drawn.tolist() == SEGMENTATIONS[chosen]
 
 
 def test_a_large_alpha_takes_the_likeliest() -> None:
-    assert draw(SEGMENTATIONS, SCORES, 1000.0, 0.999999) == [7, 8]
+    assert Candidates(SEGMENTATIONS, SCORES, 1000.0).draw(0.999999).tolist() == [7, 8]
 
 
 def test_one_candidate_is_the_answer_even_if_empty() -> None:
-    assert draw([[]], SCORES, 0.1, 0.5) == []
+    assert Candidates([[]], SCORES, 0.1).draw(0.5).tolist() == []
+
+
+def test_each_text_is_drawn_by_its_own_seed() -> None:
+    candidates = Candidates(SEGMENTATIONS, SCORES, 0.0)
+    expected = [candidates.draw(uniform).tolist() for uniform in uniform_numbers([3, 4, 5])]
+    drawn = draw([candidates] * 3, [3, 4, 5])
+    assert [each.tolist() for each in drawn] == expected
+    assert {each.dtype for each in drawn} == {np.dtype("int32")}
+
+
+@pytest.mark.parametrize(("size", "width"), [(2**16 - 1, 2), (2**16, 4)])
+def test_small_vocabularies_take_half_the_memory(size: int, width: int) -> None:
+    candidates = Candidates([[size - 1], [1]], np.zeros(size), 0.1)
+    assert candidates.pieces.nbytes == 2 * width
+    assert candidates.draw(0.0).tolist() == [size - 1]
