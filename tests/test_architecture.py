@@ -48,6 +48,8 @@ THIRD_PARTY: dict[str, set[str]] = {
     "sentencepiece": {"text"},
     "sacrebleu": {"evaluation"},
     "matplotlib": {"visualization"},
+    "PIL": {"visualization"},
+    "tensorboard": {"training"},
     "keras_tuner": {"tuning"},
     "jsonargparse": {"experiments", "tuning", "benchmarking", "commands"},
     "yaml": {"experiments", "tuning", "benchmarking", "commands"},
@@ -56,7 +58,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "wrapt": {""},
 }
 # These cost time or are missing on some systems: imported inside the function that needs them.
-LATE = {"matplotlib", "tensorflow_text", "sentencepiece"}
+LATE = {"matplotlib", "PIL", "tensorboard", "tensorflow_text", "sentencepiece"}
 
 # The stated exceptions: the loop of each backend, TensorFlow's kernels that save a pass over
 # memory (each with its `keras.ops` form beside it), and Keras' private graph attributes.

@@ -9,6 +9,7 @@ averages `use_ema=True` with `SwapAverages`, accumulation `gradient_accumulation
 decay with warm-up `keras.optimizers.schedules.CosineDecay`.
 """
 
+from kerasseq.training.attention_images import AttentionImages
 from kerasseq.training.callback_order import check_callback_order
 from kerasseq.training.fused_adam import FusedAdam
 from kerasseq.training.reload_on_plateau import ReloadOnPlateau
@@ -36,6 +37,7 @@ from kerasseq.training.weight_averaging import average_weights, best_positions
 __all__ = [
     "SAMPLING_RATES",
     "SCHEDULES",
+    "AttentionImages",
     "ConstantRate",
     "ExponentialRate",
     "FusedAdam",

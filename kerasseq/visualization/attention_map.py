@@ -91,7 +91,7 @@ def plot_attentions(maps: Sequence[AttentionMap], font: str | None = None) -> Fi
         raise TypeError(f"`maps` must be a list of `AttentionMap`. Received: {maps!r}.")
     if not maps:
         raise ValueError(f"`maps` must hold at least one map. Received: {maps!r}.")
-    checked = [_check(AttentionMap(*each)) for each in maps]
+    checked = [checked_map(AttentionMap(*each)) for each in maps]
     columns = sum(len(each.source_tokens) for each in checked)
     rows = max(len(each.target_tokens) for each in checked)
     cell = min(CELL, LONGEST / columns, LONGEST / rows)
@@ -107,8 +107,15 @@ def plot_attentions(maps: Sequence[AttentionMap], font: str | None = None) -> Fi
     return figure
 
 
-def _check(each: AttentionMap) -> AttentionMap:
-    """The map with its weights as float64; raises unless they fit the tokens."""
+def checked_map(each: AttentionMap) -> AttentionMap:
+    """Returns a map with its weights as float64.
+
+    Args:
+        each: a map.
+
+    Raises:
+        ValueError: if the weights do not fit the tokens.
+    """
     checks.check_strings("source_tokens", each.source_tokens)
     checks.check_strings("target_tokens", each.target_tokens)
     if each.title is not None:

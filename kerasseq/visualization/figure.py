@@ -1,5 +1,6 @@
 """Making a figure, and writing it to a file."""
 
+import io
 import os
 import uuid
 from pathlib import Path
@@ -58,3 +59,20 @@ def save_figure(figure: Figure, path: str | os.PathLike[str]) -> Path:
     finally:
         unfinished.unlink(missing_ok=True)
     return path
+
+
+def encode_figure(figure: Figure, suffix: str = ".png") -> bytes:
+    """Returns a figure as the bytes of a file, for what wants pictures and no files.
+
+    Args:
+        figure: a `matplotlib.figure.Figure`.
+        suffix: `.png`, `.svg` or `.pdf`.
+
+    Raises:
+        ValueError: if the suffix is another one.
+    """
+    checks.check_one_of("suffix", suffix, sorted(FORMATS))
+    written = io.BytesIO()
+    metadata = FORMATS[suffix] or None
+    figure.savefig(written, format=suffix[1:], dpi=DOTS_PER_INCH, metadata=metadata)
+    return written.getvalue()

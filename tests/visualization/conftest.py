@@ -1,13 +1,17 @@
-"""Fonts that are the same on every machine."""
+"""Fonts that are the same on every machine, and a trace that is small enough to check by hand."""
 
 import copy
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from matplotlib import font_manager
+
+from kerasseq.typing import Trace
 
 MakeFont = Callable[[str, str], Path]
 
@@ -49,5 +53,33 @@ def make_font(tmp_path: Path) -> MakeFont:
         path = tmp_path / f"{family.replace(' ', '')}.ttf"
         builder.save(path)
         return path
+
+    return make
+
+
+@pytest.fixture
+def make_trace() -> Callable[..., Trace]:
+    """`make_trace(**changes)` is a trace of three source tokens, two target tokens, one head."""
+
+    def make(**changes: Any) -> Trace:
+        weights = np.array([[[0.25, 0.75, 0.0]], [[0.0, 0.0, 1.0]]])
+        memory = np.array([[1.0, -1.0, 0.5, 0.0], [0.2, 0.4, -0.6, 0.8], [0.0, 0.0, 0.0, -1.0]])
+        trace = Trace(
+            text="x",
+            source_tokens=["▁a", "▁b", "</s>"],
+            target_tokens=["▁x", "</s>"],
+            memories=np.stack([memory, memory, memory]),
+            handed_on=np.linspace(-1, 1, 6).reshape(3, 2),
+            states=np.array([[0.5, -0.5], [1.0, 0.0]]),
+            scores=np.array([[[1.0, 2.0, -2.0]], [[-1.0, -3.0, 4.0]]]),
+            attention_weights=weights,
+            contexts=weights[:, 0] @ memory,
+            token_scores=np.log([0.5, 0.25]),
+            candidates=[[("▁x", 0.5), ("▁y", 0.125)], [("▁z", 0.5), ("</s>", 0.25)]],
+            score_name="DotAttention",
+            distribution_name="Softmax",
+            wiring="luong",
+        )
+        return trace._replace(**changes)
 
     return make
