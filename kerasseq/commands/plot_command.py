@@ -1,17 +1,23 @@
-"""`kerasseq plot`: a model and a text -> a picture of the attention."""
+"""`kerasseq plot`: a model and a text -> pictures of what the network does with it."""
 
-from collections.abc import Sequence
+import argparse
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from kerasseq.commands.loading import load_translator
-from kerasseq.commands.process import CommandParser, real_text, run
+from kerasseq.commands.process import CommandParser, UsageError, real_text, run
 from kerasseq.commands.search_flags import add_search_flags, choosing, with_search_flags
 
+if TYPE_CHECKING:
+    from kerasseq import Translation, Translator
+
 DESCRIPTION = """Translates a text and draws which of its tokens each token of the translation
-looked at, as PNG, SVG or PDF by the ending of --output."""
+looked at, as PNG, SVG or PDF by the ending of --output; with --n_best several translations side by
+side. The flags below draw something else."""
 
 
 def plot(arguments: Sequence[str] | None = None) -> int:
-    """Draws the attention of a translation.
+    """Draws what a network does with a text.
 
     Args:
         arguments: what stands after the command's name; `None` takes those of the process.
@@ -22,25 +28,167 @@ def plot(arguments: Sequence[str] | None = None) -> int:
     return run("plot", _plot, arguments)
 
 
-def _plot(arguments: Sequence[str]) -> None:
+def _parser() -> CommandParser:
     parser = CommandParser("plot", DESCRIPTION)
-    parser.add_argument("--model", required=True, metavar="FILE", help="the model.keras of a run")
-    parser.add_argument(
-        "--output", required=True, metavar="PNG", help="the picture: .png, .svg or .pdf"
+    add = parser.add_argument
+    add("--model", metavar="FILE", help="the model.keras of a run")
+    add("--output", required=True, metavar="FILE", help="the picture: .png, .svg or .pdf")
+    add("--font", metavar="FONT", help="family or file of the font to try first")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--heads", action="store_true", help="the map of each head, side by side")
+    what.add_argument("--steps", action="store_true", help="bars over the source, step by step")
+    what.add_argument("--tree", action="store_true", help="the tree of the beam search")
+    what.add_argument(
+        "--animate",
+        action="store_true",
+        help="encoder and decoder at work, token by token; --output is a .gif, or an .html that "
+        "plays and steps by itself, without a network",
     )
-    parser.add_argument("--font", metavar="FONT", help="family or file of the font to try first")
+    what.add_argument(
+        "--lengths",
+        metavar="TSV",
+        help="how score and BLEU depend on the length of the source, over the pairs of a file; "
+        "no TEXT",
+    )
+    what.add_argument(
+        "--history", metavar="CSV", help="the curves of a run's history.csv; no TEXT, no --model"
+    )
+    add("--seconds", type=float, metavar="X", help="how long a frame of --animate stays (0.8)")
     add_search_flags(parser)
-    parser.add_argument("text", metavar="TEXT", help="the text to translate")
-    options = parser.parse_intermixed_args(arguments)
-    translator = with_search_flags(load_translator(options.model), options)
-    (translation,) = choosing(translator, options)([real_text(options.text)], 1)
+    add("text", metavar="TEXT", nargs="?", help="the text to translate")
+    return parser
+
+
+def _plot(arguments: Sequence[str]) -> None:
+    options = _parser().parse_intermixed_args(arguments)
+    _check(options)
     from kerasseq import visualization
 
-    figure = visualization.plot_attention(
+    if options.history is not None:
+        figure = visualization.plot_history(visualization.read_history(options.history))
+        print(visualization.save_figure(figure, options.output))
+        return
+    translator = with_search_flags(load_translator(options.model), options)
+    if options.animate:
+        seconds = 0.8 if options.seconds is None else options.seconds
+        trace = _trace(translator, options)
+        print(visualization.save_animation(trace, options.output, seconds, options.font))
+        return
+    ways = {
+        "heads": _draw_heads,
+        "steps": _draw_steps,
+        "tree": _draw_tree,
+        "lengths": _draw_lengths,
+    }
+    chosen = [way for name, way in ways.items() if getattr(options, name)]
+    draw: Callable[[Translator, argparse.Namespace], Any] = chosen[0] if chosen else _draw_maps
+    print(visualization.save_figure(draw(translator, options), options.output))
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Refuses flags that have no meaning beside the others."""
+    needed = {"--model": options.model, "TEXT": options.text}
+    if options.lengths is not None:
+        del needed["TEXT"]
+    elif options.history is not None:
+        needed = {}
+    missing = [name for name, value in needed.items() if value is None]
+    if missing:
+        raise UsageError(
+            f"the following arguments are required: {', '.join(missing)} (see kerasseq plot --help)"
+        )
+    if options.text is not None and "TEXT" not in needed:
+        raise UsageError("--lengths and --history take no TEXT (see kerasseq plot --help)")
+    if options.seconds is not None and not options.animate:
+        raise UsageError("--seconds belongs to --animate (see kerasseq plot --help)")
+    choices = ("minimum_bayes_risk", "rerank_with")
+    watched = [name for name in ("heads", "tree", "animate") if getattr(options, name)]
+    for name in choices:
+        if watched and getattr(options, name) is not None:
+            raise UsageError(f"--{watched[0]} shows the search alone, without --{name}")
+
+
+def _translate(translator: "Translator", options: argparse.Namespace) -> "Translation":
+    (translation,) = choosing(translator, options)([real_text(options.text)], 1)
+    if not translation.attention_weights.any():
+        raise ValueError("The network has no attention to draw. --animate shows its states.")
+    return translation
+
+
+def _draw_maps(translator: "Translator", options: argparse.Namespace) -> Any:
+    from kerasseq import visualization
+
+    translation = _translate(translator, options)
+    return visualization.plot_attentions(
+        [
+            visualization.AttentionMap(
+                each.attention_weights, translation.source_tokens, each.target_tokens, each.text
+            )
+            for each in translation.alternatives
+        ],
+        font=options.font,
+    )
+
+
+def _draw_steps(translator: "Translator", options: argparse.Namespace) -> Any:
+    from kerasseq import visualization
+
+    translation = _translate(translator, options)
+    return visualization.plot_steps(
         translation.attention_weights,
         translation.source_tokens,
         translation.target_tokens,
         title=translation.text,
         font=options.font,
     )
-    print(visualization.save_figure(figure, options.output))
+
+
+def _trace(translator: "Translator", options: argparse.Namespace) -> Any:
+    from kerasseq import translation
+
+    return translation.trace(translator, real_text(options.text))
+
+
+def _draw_heads(translator: "Translator", options: argparse.Namespace) -> Any:
+    from kerasseq import visualization
+
+    trace = _trace(translator, options)
+    heads = trace.attention_weights.shape[1]
+    if not heads:
+        raise ValueError("The network has no attention to draw. --animate shows its states.")
+    return visualization.plot_attentions(
+        [
+            visualization.AttentionMap(
+                trace.attention_weights[:, head],
+                trace.source_tokens,
+                trace.target_tokens,
+                f"head {head + 1}" if heads > 1 else trace.text,
+            )
+            for head in range(heads)
+        ],
+        font=options.font,
+    )
+
+
+def _draw_tree(translator: "Translator", options: argparse.Namespace) -> Any:
+    from kerasseq import translation, visualization
+
+    text = real_text(options.text)
+    nodes = translation.trace_beams(translator, text)
+    return visualization.plot_beam_tree(nodes, title=text, font=options.font)
+
+
+def _draw_lengths(translator: "Translator", options: argparse.Namespace) -> Any:
+    from kerasseq import data, evaluation, visualization
+
+    pairs = data.read_tsv(options.lengths)
+    translations = choosing(translator, options)(pairs.sources, 64)
+    bleu = evaluation.get_metric("bleu")
+
+    def bleu_of(places: Sequence[int]) -> float:
+        outputs = [translations[place].text for place in places]
+        return float(bleu(outputs, [pairs.references[place] for place in places]))
+
+    lengths = [len(each.source_tokens) for each in translations]
+    scores = [each.score for each in translations]
+    return visualization.plot_lengths(lengths, scores, {"BLEU": bleu_of})

@@ -1,0 +1,31 @@
+import re
+
+import numpy as np
+import pytest
+
+from kerasseq.visualization import plot_steps
+
+SOURCE, TARGET = ["▁The", "▁cat", "."], ["▁Katten", "."]
+WEIGHTS = np.array([[0.25, 0.75, 0.0], [0.0, 0.1, 0.9]])
+
+
+def test_each_panel_is_a_target_token_and_each_bar_a_weight() -> None:
+    figure = plot_steps(WEIGHTS, SOURCE, TARGET, title="Katten.")
+    assert [axes.get_title() for axes in figure.axes] == TARGET
+    for axes, weights in zip(figure.axes, WEIGHTS, strict=True):
+        assert [bar.get_height() for bar in axes.patches] == weights.tolist()
+        assert [label.get_text() for label in axes.get_xticklabels()] == SOURCE
+        assert axes.get_ylim() == (0, 1)
+    assert figure.get_suptitle() == "Katten."
+
+
+def test_what_does_not_fit_is_an_error() -> None:
+    message = re.escape("= (2, 3), a row for each target token. Received: (3, 2).")
+    with pytest.raises(ValueError, match=message):
+        plot_steps(WEIGHTS.T, SOURCE, TARGET)
+
+
+@pytest.mark.usefixtures("bundled_fonts")
+def test_boxes_in_place_of_letters_are_an_error() -> None:
+    with pytest.raises(ValueError, match=r"'日' \(CJK UNIFIED IDEOGRAPH-65E5\)"):
+        plot_steps([[1.0]], ["日"], ["a"])
