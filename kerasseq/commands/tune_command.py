@@ -55,7 +55,7 @@ def _tune(arguments: Sequence[str]) -> None:
     check_data(config.data)
     space = read_space(values.space, values.set or [])
     _check_budget(values)
-    _check_installed()
+    _check_installed(values.algorithm)
     load_tensorflow()
     from kerasseq import tuning
 
@@ -143,8 +143,9 @@ def _check_budget(values: Any) -> None:
         raise UsageError("a search needs a limit: --max_trials, --max_minutes or --max_tokens.")
 
 
-def _check_installed() -> None:
-    missing = [name for module, name in PACKAGES.items() if not importlib.util.find_spec(module)]
+def _check_installed(algorithm: str) -> None:
+    needed = PACKAGES if algorithm == "bayesian" else {"keras_tuner": "keras-tuner"}
+    missing = [name for module, name in needed.items() if not importlib.util.find_spec(module)]
     if missing:
         raise UsageError(
             f"a search needs {', '.join(missing)}: install it with `pip install 'kerasseq[tune]'`."

@@ -6,7 +6,7 @@ import gc
 import io
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -139,29 +139,41 @@ class ExperimentTuner(keras_tuner.Tuner):
         drawn = dict(trial.hyperparameters.values)
         values = self.hypermodel.trial_values(trial.hyperparameters)
         self.listener.on_trial_begin(trial.trial_id, values)
+        before = self._before(drawn)
         progress = TrialProgress(
             trial.trial_id,
             self.hypermodel.objective.name,
             self.listener,
             self.share,
             len(self.hypermodel.pairs.train),
+            0 if before is None else before.total_tokens,
         )
         started = time.monotonic()
-        came_of_it, details = attempt(lambda: self._train(trial, progress), progress)
+        came_of_it, details = attempt(lambda: self._train(trial, before, progress), progress)
         record = TrialRecord(trial.trial_id, values, drawn, **came_of_it)
-        seconds = max(record.seconds, time.monotonic() - started)
-        record = dataclasses.replace(record, seconds=seconds, elapsed=self.elapsed)
+        record = dataclasses.replace(
+            record,
+            target_tokens=record.total_tokens - progress.tokens_before,
+            seconds=round(time.monotonic() - started, 3),
+            elapsed=round(self.elapsed, 3),
+        )
         self.folder.write_record(record, details)
         if not isinstance(self.oracle, HyperbandOracle):  # which goes on from them
             shutil.rmtree(self.folder.trial(trial.trial_id) / "checkpoints", ignore_errors=True)
         return record
 
-    def _train(self, trial: Any, progress: TrialProgress) -> TrainedTrial:
-        before = trial.hyperparameters.values.get("tuner/trial_id")
+    def _before(self, drawn: Mapping[str, Any]) -> TrialRecord | None:
+        """The trial whose training a trial goes on with, as Hyperband says."""
+        before = drawn.get("tuner/trial_id")
+        return next((each for each in self.records if each.trial_id == before), None)
+
+    def _train(
+        self, trial: Any, before: TrialRecord | None, progress: TrialProgress
+    ) -> TrainedTrial:
         return self.hypermodel.train(
             self.hypermodel.trial_config(trial.hyperparameters),
             self.folder.trial(trial.trial_id),
-            go_on_from=None if before is None else self.folder.trial(before),
+            go_on_from=None if before is None else self.folder.trial(before.trial_id),
             watch=progress.watch,
         )
 
@@ -186,7 +198,6 @@ def attempt(
         train: trains the trial.
         progress: what is known of a trial that fails.
     """
-    release_memory()
     try:
         return train()._asdict(), ""
     except Exception as error:

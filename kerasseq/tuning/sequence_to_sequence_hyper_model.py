@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import tempfile
+import weakref
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -67,8 +68,7 @@ class SequenceToSequenceHyperModel(keras_tuner.HyperModel):
         metrics = reported_metrics(config, objective)
         self.config = dataclasses.replace(config, training=training, metrics=metrics)
         check_space(self.space, self.config)
-        self._temporary = None if folder is not None else tempfile.TemporaryDirectory()
-        self.folder = Path(self._temporary.name if folder is None else folder)  # type: ignore
+        self.folder = _temporary_folder(self) if folder is None else Path(folder)
         self._pairs: RunData | None = None
         self._codecs: CodecCache | None = None
         self._latest: Translator | None = None
@@ -196,6 +196,13 @@ class SequenceToSequenceHyperModel(keras_tuner.HyperModel):
     def _run_folder(self, config: ExperimentConfig) -> Path:
         said = json.dumps(config.to_dict(), sort_keys=True)
         return self.folder / "runs" / hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def _temporary_folder(owner: Any) -> Path:
+    """A folder that goes when its owner does."""
+    path = tempfile.mkdtemp(prefix="kerasseq-")
+    weakref.finalize(owner, shutil.rmtree, path, ignore_errors=True)
+    return Path(path)
 
 
 def stopping_after(config: ExperimentConfig, epochs: int | None) -> ExperimentConfig:

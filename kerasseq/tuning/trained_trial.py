@@ -16,15 +16,13 @@ class TrainedTrial(NamedTuple):
             training in the best epoch.
         epochs: epochs that it was trained.
         parameters: weights of the network.
-        target_tokens: target tokens it learnt from.
-        seconds: wall time of the training, over all sessions.
+        total_tokens: target tokens it learnt from, those of the run that it went on from included.
     """
 
     metrics: Mapping[str, float]
     epochs: int
     parameters: int
-    target_tokens: int
-    seconds: float
+    total_tokens: int
 
     @classmethod
     def of(cls, run: Run, metrics: Sequence[str]) -> "TrainedTrial":
@@ -46,5 +44,4 @@ class TrainedTrial(NamedTuple):
             report["epochs"],
             report["parameters"],
             report["target_tokens"],
-            report["wall_seconds"],
         )

@@ -22,6 +22,7 @@ class TrialProgress:
         listener: told of each epoch.
         share: from the trial's target tokens, how much of the budget is spent.
         pairs: how many training pairs there are, for the cost of an epoch that never ended.
+        tokens_before: the target tokens of the trial that it goes on from.
     """
 
     def __init__(
@@ -31,14 +32,16 @@ class TrialProgress:
         listener: TuningListener,
         share: Callable[[int], float],
         pairs: int,
+        tokens_before: int = 0,
     ) -> None:
         self.trial_id = trial_id
         self.monitor = monitor
         self.listener = listener
         self.share = share
         self.pairs = pairs
+        self.tokens_before = tokens_before
         self.epochs = 0
-        self.target_tokens = 0
+        self.total_tokens = tokens_before
 
     def watch(self, state: RunState) -> bool:
         """Returns whether the trial must end after this epoch.
@@ -49,8 +52,8 @@ class TrialProgress:
         Raises:
             SearchInterrupted: if the listener raises an error.
         """
-        self.epochs, self.target_tokens = state.epoch, state.target_tokens
-        share = self.share(state.target_tokens)
+        self.epochs, self.total_tokens = state.epoch, state.target_tokens
+        share = self.share(self.total_tokens - self.tokens_before)
         try:
             self.listener.on_epoch_end(self.trial_id, state, share)
         except Exception as error:
@@ -62,6 +65,6 @@ class TrialProgress:
 
         At least a token a pair, so that failures alone use up any budget.
         """
-        per_epoch = self.target_tokens // max(self.epochs, 1)
-        tokens = self.target_tokens + max(per_epoch, self.pairs)
-        return {"epochs": self.epochs, "target_tokens": tokens}
+        per_epoch = self.total_tokens // max(self.epochs, 1)
+        tokens = self.total_tokens + max(per_epoch, self.pairs)
+        return {"epochs": self.epochs, "total_tokens": tokens}

@@ -27,8 +27,9 @@ class TrialRecord:
             search; `loss` is that of the training in the best epoch.
         epochs: epochs that it was trained.
         parameters: weights of the network.
-        target_tokens: target tokens it learnt from.
-        seconds: wall time.
+        total_tokens: target tokens it learnt from, with those of the trial that it went on from.
+        target_tokens: those of its own.
+        seconds: wall time of the session that ended it.
         elapsed: wall time of the whole search at its end.
     """
 
@@ -41,6 +42,7 @@ class TrialRecord:
     metrics: Mapping[str, float] = dataclasses.field(default_factory=dict)
     epochs: int = 0
     parameters: int = 0
+    total_tokens: int = 0
     target_tokens: int = 0
     seconds: float = 0.0
     elapsed: float = 0.0
