@@ -114,7 +114,14 @@ def test_what_a_translation_says_is_json(translator: Translator) -> None:
     said = json.loads(json.dumps(answer.to_dict()))
     assert said["text"] == answer.text
     second = answer.alternatives[1]
-    assert said["alternatives"][1] == {"text": second.text, "score": second.score}
+    assert said["alternatives"][1] == {
+        "text": second.text,
+        "score": second.score,
+        "finished": second.finished,
+        "target_tokens": second.target_tokens,
+        "token_scores": second.token_scores.tolist(),
+    }
+    assert said["token_scores"] == answer.token_scores.tolist()
     np.testing.assert_allclose(said["attention_weights"], answer.attention_weights)
 
 
