@@ -1,0 +1,107 @@
+"""The optimiser that a configuration names."""
+
+import dataclasses
+from typing import Any
+
+import keras
+import pytest
+
+from kerasseq.experiments import TrainingConfig
+from kerasseq.experiments.optimization import build_optimizer, learning_rate, put_learning_rate
+from kerasseq.training import FusedAdam, InverseSquareRoot
+
+
+def built(**options: Any) -> keras.optimizers.Optimizer:
+    return build_optimizer(TrainingConfig(**options), 0.5)
+
+
+def test_the_default_is_fused_adam_clipped_and_nothing_else() -> None:
+    optimizer = built()
+    assert type(optimizer) is FusedAdam
+    expected = FusedAdam(0.5, global_clipnorm=1.0).get_config()
+    assert {**optimizer.get_config(), "name": ""} == {**expected, "name": ""}
+
+
+@pytest.mark.parametrize(
+    ("name", "cls"),
+    [
+        ("adam", keras.optimizers.Adam),
+        ("AdamW", keras.optimizers.AdamW),
+        ("sgd", keras.optimizers.SGD),
+        ("rms_prop", keras.optimizers.RMSprop),
+        ({"name": "lion", "beta_1": 0.5}, keras.optimizers.Lion),
+        ({"name": "fused_adam", "beta_2": 0.98}, FusedAdam),
+    ],
+)
+def test_any_optimizer_of_keras_goes_by_its_name(name: Any, cls: type) -> None:
+    optimizer = built(optimizer=name, clip_norm=None)
+    assert type(optimizer) is cls
+    config = optimizer.get_config()
+    assert config["learning_rate"] == 0.5
+    options = {} if isinstance(name, str) else {key: name[key] for key in name if key != "name"}
+    assert options.items() <= config.items()
+
+
+def test_averages_and_accumulation_are_those_of_keras() -> None:
+    config = built(ema_momentum=0.9, accumulation_steps=4).get_config()
+    assert (config["use_ema"], config["ema_momentum"]) == (True, 0.9)
+    assert config["gradient_accumulation_steps"] == 4
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "message"),
+    [
+        ("adamm", r"`training.optimizer` must be one of fused_adam, .*sgd.*Received: 'adamm'"),
+        ("Optimizer", r"must be one of .*Received: 'Optimizer'"),
+        ({"beta_1": 0.5}, r"or a mapping with the `name` of one.*Received: None"),
+        ({"name": "sgd", "learning_rate": 0.1}, r"'learning_rate' here.*`training.learning_rate`"),
+        ({"name": "sgd", "use_ema": True}, r"'use_ema' here: say it with `training.ema_momentum`"),
+    ],
+)
+def test_what_cannot_be_says_so(optimizer: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        built(optimizer=optimizer)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "expected"),
+    [("constant", float), ("plateau", float), ("noam", InverseSquareRoot)],
+)
+def test_schedules_have_the_rate_as_their_highest(schedule: str, expected: type) -> None:
+    config = TrainingConfig(schedule=schedule, learning_rate=0.25, warmup_steps=10)
+    rate = learning_rate(config, 100)
+    assert type(rate) is expected
+    assert (rate if expected is float else float(rate(9))) == 0.25
+
+
+def test_cosine_ends_with_the_last_batch() -> None:
+    rate = learning_rate(TrainingConfig(learning_rate=0.25, warmup_steps=10), 100)
+    assert [round(float(rate(step)), 6) for step in (0, 10, 55, 100)] == [0.0, 0.25, 0.125, 0.0]
+
+
+def test_a_rate_can_be_put_where_it_is_a_number() -> None:
+    number, schedule = built(), build_optimizer(TrainingConfig(), InverseSquareRoot(0.5, 1))
+    for optimizer in (number, schedule):
+        put_learning_rate(optimizer, 0.125)
+    assert float(number.learning_rate) == 0.125
+    assert float(schedule.learning_rate) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"ema_momentum": 1.0}, r"`training.ema_momentum` must be a number in \[0, 1\)"),
+        ({"ema_momentum": 0.0}, "`training.ema_momentum` must be a number above 0"),
+        ({"accumulation_steps": 0}, "`training.accumulation_steps` .*Received: 0"),
+        ({"steps_per_epoch": 0}, "`training.steps_per_epoch` .*Received: 0"),
+        ({"average": "mean"}, "`training.average` must be one of 'best', 'last'. Received: 'mean'"),
+        ({"plateau_factor": 1.0}, r"`training.plateau_factor` .*Received: 1.0"),
+        (
+            {"schedule": "plateau", "evaluate_every": 2},
+            "`training.evaluate_every` must be 1 with the schedule 'plateau'.*Received: 2",
+        ),
+    ],
+)
+def test_values_out_of_range_say_so(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        dataclasses.replace(TrainingConfig(), **options)

@@ -1,0 +1,74 @@
+"""What a run's folder lets happen to it."""
+
+import dataclasses
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kerasseq.experiments import ExperimentConfig, TrainingConfig
+from kerasseq.experiments.run_folder import CHANGEABLE, RunFolder
+
+ENVIRONMENT: dict[str, Any] = {"files": {"data.train": {"path": "train.tsv", "sha256": "1f"}}}
+
+
+def config(seed: int = 1, **training: Any) -> ExperimentConfig:
+    return ExperimentConfig(training=TrainingConfig(**training), seed=seed)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> RunFolder:
+    made = RunFolder(tmp_path / "run")
+    made.open(config(), ENVIRONMENT)
+    return made
+
+
+def test_the_same_configuration_goes_on(folder: RunFolder) -> None:
+    assert folder.check(config()) == {}
+    assert RunFolder(folder.path / "new").check(config(seed=9)) == {}
+
+
+def test_another_configuration_is_told_field_by_field(folder: RunFolder) -> None:
+    message = (
+        rf"^{re.escape(str(folder.path))} holds a run with another configuration: "
+        r"training\.epochs was 10 and is 12, seed was 1 and is 2\. Name another `output`"
+    )
+    with pytest.raises(ValueError, match=message):
+        folder.check(config(seed=2, epochs=12))
+
+
+def test_changes_are_accepted_if_asked_for_and_possible(folder: RunFolder) -> None:
+    changed = config(epochs=12, learning_rate=1e-4)
+    with pytest.raises(ValueError, match="Or let the run go on with it: `accept_changes`"):
+        folder.check(changed)
+    expected = {"training.epochs": [10, 12], "training.learning_rate": [2e-3, 1e-4]}
+    assert folder.check(changed, accept_changes=True) == expected
+    with pytest.raises(ValueError, match="A run cannot change seed, training.schedule. Name anoth"):
+        folder.check(config(seed=2, schedule="noam", epochs=2), accept_changes=True)
+
+
+def test_a_finished_run_that_goes_on_has_no_report(folder: RunFolder) -> None:
+    folder.write_report({"bleu": 1.0})
+    folder.open(config(epochs=12), ENVIRONMENT)
+    assert folder.read_report() is None
+    assert folder.check(config(epochs=12)) == {}
+
+
+def test_every_field_that_may_change_exists() -> None:
+    fields = {f"training.{field.name}" for field in dataclasses.fields(TrainingConfig)}
+    assert set(CHANGEABLE) <= fields
+
+
+def test_files_that_changed_meanwhile_are_an_error(folder: RunFolder) -> None:
+    folder.open(config(), ENVIRONMENT)
+    others = {"files": {"data.train": {"path": "train.tsv", "sha256": "2e"}}}
+    message = r"whose files were others when it began: data\.train \(train\.tsv\)\. Put them back"
+    with pytest.raises(ValueError, match=message):
+        folder.open(config(), others)
+
+
+def test_the_environment_is_that_of_the_first_session(folder: RunFolder) -> None:
+    folder.open(config(), {**ENVIRONMENT, "later": True})
+    assert json.loads(folder.environment.read_text(encoding="utf8")) == ENVIRONMENT
