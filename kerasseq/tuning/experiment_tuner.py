@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import gc
 import io
 import shutil
 import time
@@ -25,6 +24,7 @@ from kerasseq.tuning.sequence_to_sequence_hyper_model import (
 from kerasseq.tuning.trained_trial import TrainedTrial
 from kerasseq.tuning.trial_progress import SearchInterrupted, TrialProgress
 from kerasseq.tuning.trial_record import FAILED, TrialRecord
+from kerasseq.tuning.trial_session import trial_session
 from kerasseq.tuning.tuning_listener import TuningListener
 from kerasseq.tuning.tuning_result import best_of
 
@@ -198,20 +198,10 @@ def attempt(
         train: trains the trial.
         progress: what is known of a trial that fails.
     """
-    try:
-        return train()._asdict(), ""
-    except Exception as error:
-        failure = Failure.of(error)
-    finally:
-        release_memory()
+    with trial_session():
+        try:
+            return train()._asdict(), ""
+        except Exception as error:
+            failure = Failure.of(error)
     fields = {"status": FAILED, "kind": failure.kind, "reason": failure.reason}
     return {**fields, **progress.spent()}, failure.details
-
-
-def release_memory() -> None:
-    """Frees what Keras keeps of the networks so far, but keeps its settings."""
-    policy, floatx = keras.config.dtype_policy(), keras.config.floatx()
-    keras.backend.clear_session()
-    keras.config.set_floatx(floatx)
-    keras.config.set_dtype_policy(policy)
-    gc.collect()

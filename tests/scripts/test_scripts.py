@@ -11,7 +11,7 @@ import pytest
 from kerasseq import commands, data
 
 SCRIPTS = Path(__file__).parent.parent.parent / "scripts"
-NAMES = ("train", "evaluate", "translate", "export_model", "plot_attention")
+NAMES = ("train", "evaluate", "translate", "tune", "export_model", "plot_attention")
 
 
 def run_script(name: str, *arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:

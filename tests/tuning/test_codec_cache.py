@@ -5,8 +5,8 @@ import pytest
 
 from kerasseq.data import Pairs
 from kerasseq.experiments import ExperimentConfig, TextConfig
+from kerasseq.experiments.run_data import train_codec
 from kerasseq.text import TextCodec
-from kerasseq.tuning import codec_cache
 from kerasseq.tuning.codec_cache import CodecCache
 
 PAIRS = Pairs.from_tuples([("ab", "x y"), ("ba b", "y z z")])
@@ -16,13 +16,12 @@ PAIRS = Pairs.from_tuples([("ab", "x y"), ("ba b", "y z z")])
 def trained(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, int]]:
     """Of each codec that was trained: tokenizer, vocabulary size and number of texts."""
     trained: list[tuple[str, int, int]] = []
-    train = codec_cache.train_codec
 
     def counted(config: TextConfig, texts: list[str], seed: int) -> TextCodec:
         trained.append((str(config.tokenizer), config.vocabulary_size, len(texts)))
-        return train(config, texts, seed)
+        return train_codec(config, texts, seed)
 
-    monkeypatch.setattr(codec_cache, "train_codec", counted)
+    monkeypatch.setattr("kerasseq.tuning.codec_cache.train_codec", counted)
     return trained
 
 

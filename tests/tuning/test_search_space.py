@@ -1,6 +1,6 @@
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -69,7 +69,7 @@ def unknown_file() -> Any:
         (lambda: SPACE.fix("model.dropout", "much"), "`model.dropout` must be a number.*'much'"),
         (lambda: SPACE.add("model.cell", Fixed("gru")), "not in the space. Received: 'model.cell'"),
         (
-            lambda: SPACE.add("model.tie", "none"),
+            lambda: SPACE.add("model.tie", cast(Any, "none")),
             r"must be a Choice, .* `fix\('model.tie', value\)",
         ),
         (
