@@ -97,7 +97,9 @@ def _step(trace: Trace, step: int, before: Frame) -> list[Frame]:
 
 
 def _phases(trace: Trace) -> list[str]:
-    phases = STATE_FIRST if trace.wiring in ("luong", "") else STATE_AFTER_CONTEXT
+    phases: tuple[str, ...] = STATE_AFTER_CONTEXT
+    if trace.wiring in ("luong", ""):
+        phases = STATE_FIRST
     if trace.scores.shape[1] == 0:
         phases = WITHOUT_ATTENTION
     missing = {"state": trace.states, "context": trace.contexts}

@@ -115,7 +115,9 @@ def _draw_boxes(axes: Any, scene: Sequence[Shape]) -> None:
     from matplotlib.collections import PatchCollection
     from matplotlib.patches import Rectangle
 
-    rectangles, fills, edges = [], [], []
+    rectangles: list[Any] = []
+    fills: list[Any] = []
+    edges: list[str] = []
     for shape in scene:
         if isinstance(shape, Box):
             rectangles.append(Rectangle((shape.x, shape.y), shape.width, shape.height))
@@ -142,7 +144,7 @@ def _palette(images: Sequence[Any]) -> Any:
     for place, image in enumerate(shown):
         together.paste(image, (0, place * height))
     # A median of near-white pixels would make the paper grey.
-    colors = together.quantize(COLORS).getpalette()[: 3 * COLORS]
+    colors = (together.quantize(COLORS).getpalette() or [])[: 3 * COLORS]
     whitened = [255 if level >= NEARLY_WHITE else level for level in colors]
     palette = Image.new("P", (1, 1))
     palette.putpalette(whitened)

@@ -102,6 +102,8 @@ def _draw_measure(
     labels = [_span([lengths[place] for place in group]) for group in groups]
     axes.set_xticks(range(len(groups)), labels)
     axes.set_xlabel("length")
+    if min(values) >= 0:
+        axes.set_ylim(0, 1.15 * max(values) or 1.0)
     for place, (group, value) in enumerate(zip(groups, values, strict=True)):
         axes.annotate(f"n={len(group)}", (place, value), ha="center", va="bottom", fontsize=7)
 

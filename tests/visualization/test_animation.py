@@ -1,6 +1,7 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -9,6 +10,10 @@ from kerasseq.typing import Trace
 from kerasseq.visualization import animation_frames, save_animation
 
 MakeTrace = Callable[..., Trace]
+
+
+def count_of(image: Any) -> int:
+    return int(image.n_frames)  # which only some of Pillow's classes have
 
 
 def test_a_gif_has_a_picture_for_each_frame_and_repeats(
@@ -25,10 +30,10 @@ def test_a_gif_has_a_picture_for_each_frame_and_repeats(
     path = save_animation(trace, tmp_path / "new" / "animation.gif", seconds=0.5)
     frames = animation_frames(trace)
     with Image.open(path) as image:
-        assert image.n_frames == len(frames) == 9
+        assert count_of(image) == len(frames) == 9
         assert image.info["loop"] == 0
         durations = []
-        for place in range(image.n_frames):
+        for place in range(count_of(image)):
             image.seek(place)
             durations.append(image.info["duration"])
         assert image.convert("RGB").getpixel((2, 2)) == (255, 255, 255)
