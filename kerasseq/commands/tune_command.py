@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from kerasseq.commands.config_flags import ConfigParser, value_of
 from kerasseq.commands.loading import load_tensorflow
 from kerasseq.commands.process import UsageError, run
+from kerasseq.commands.supervision import supervise
 from kerasseq.commands.train_command import check_data
 from kerasseq.commands.trial_table import TrialTable
 from kerasseq.experiments import ExperimentConfig
@@ -28,6 +29,7 @@ same folder goes on where a killed search stood. Every field of the configuratio
 holds where the space does not search that field."""
 
 PACKAGES = {"keras_tuner": "keras-tuner", "scipy": "scipy", "sklearn": "scikit-learn"}
+SUPERVISED = "--supervised"
 # What these log of each run would bury the table.
 QUIET = tuple(f"kerasseq.{room}" for room in ("data", "experiments", "text", "training"))
 # Which finds it odd that each trial has a graph of its own.
@@ -46,6 +48,13 @@ def tune(arguments: Sequence[str] | None = None) -> int:
     return run("tune", _tune, arguments)
 
 
+def _supervised(arguments: Sequence[str], output: str) -> None:
+    others = [argument for argument in arguments if argument != SUPERVISED]
+    code = supervise(["-m", "kerasseq", "tune", *others], output)
+    if code:  # what is to be said of it has been said
+        raise SystemExit(code)
+
+
 def _tune(arguments: Sequence[str]) -> None:
     file = value_of("--config", list(arguments))
     config = ExperimentConfig() if file is None else ExperimentConfig.read(file)
@@ -56,6 +65,9 @@ def _tune(arguments: Sequence[str]) -> None:
     space = read_space(values.space, values.set or [])
     _check_budget(values)
     _check_installed(values.algorithm)
+    if values.supervised:
+        _supervised(arguments, values.output)
+        return
     load_tensorflow()
     from kerasseq import tuning
 
@@ -102,6 +114,11 @@ def _parser(config: ExperimentConfig) -> ConfigParser:
         "--max_trials": {"type": int, "metavar": "N", "help": "trials, failed ones included"},
         "--max_minutes": {"type": float, "metavar": "M", "help": "wall time"},
         "--max_tokens": {"type": int, "metavar": "N", "help": "target tokens to train on"},
+        SUPERVISED: {
+            "action": "store_true",
+            "help": "search in another process, and start it again when it is killed or crashes, "
+            "as out of memory: the trial that it ran has failed",
+        },
         "--verbose": {"action": "store_true", "help": "log what each run logs"},
     }
     for flag, options in flags.items():

@@ -13,7 +13,8 @@ class Budget:
 
     Args:
         max_trials: trials, failed ones included.
-        max_seconds: wall time, over all sessions of a search that was interrupted.
+        max_seconds: wall time, over all sessions of a search that was interrupted; of one that was
+            killed, up to the last trial that had ended.
         max_tokens: target tokens learnt from, each as often as it is seen. A failed trial counts
             with the epochs that it began.
 

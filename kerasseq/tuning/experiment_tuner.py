@@ -13,6 +13,7 @@ import keras
 from kerasseq.experiments import ExperimentConfig
 from kerasseq.translation import Translator
 from kerasseq.tuning.budget import Budget
+from kerasseq.tuning.deaths import check_death
 from kerasseq.tuning.engine import keras_tuner
 from kerasseq.tuning.failure import Failure
 from kerasseq.tuning.oracles import HyperbandOracle, SearchOracle
@@ -170,9 +171,12 @@ class ExperimentTuner(keras_tuner.Tuner):
     def _train(
         self, trial: Any, before: TrialRecord | None, progress: TrialProgress
     ) -> TrainedTrial:
+        folder = self.folder.trial(trial.trial_id)
+        check_death(folder)
+        folder.mkdir(parents=True, exist_ok=True)  # whose process dies now, died in this trial
         return self.hypermodel.train(
             self.hypermodel.trial_config(trial.hyperparameters),
-            self.folder.trial(trial.trial_id),
+            folder,
             go_on_from=None if before is None else self.folder.trial(before.trial_id),
             watch=progress.watch,
         )

@@ -10,9 +10,8 @@ from typing import Any
 from kerasseq.experiments import ExperimentConfig
 from kerasseq.experiments.yaml_text import dump_yaml, load_yaml
 from kerasseq.files import remove_leftovers, written_beside
+from kerasseq.tuning.deaths import RECORD
 from kerasseq.tuning.trial_record import TrialRecord
-
-RECORD = "trial.json"
 
 
 class SearchFolder:

@@ -172,15 +172,18 @@ class SequenceToSequenceHyperModel(keras_tuner.HyperModel):
         output = Path(output)
         if go_on_from is not None and not (output / "checkpoints").exists():
             take_over(go_on_from, output, config)
+        translator = self.build_translator(config) if translator is None else translator
         run = experiments.train(
             config,
             output,
             show_progress=False,
             pairs=self.pairs,
-            translator=self.build_translator(config) if translator is None else translator,
+            translator=translator,
             callbacks=callbacks,
             watch=watch,
         )
+        if run.translator is not translator:  # it was finished before
+            translator.network.set_weights(run.translator.network.get_weights())
         self._latest = None
         return TrainedTrial.of(run, config.metrics)
 

@@ -1,0 +1,55 @@
+"""A search in a process of its own, which is started again when it dies."""
+
+import ctypes
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from kerasseq.commands.process import UsageError
+from kerasseq.tuning.deaths import mark_death
+
+DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux' prctl
+
+
+def supervise(arguments: Sequence[str], output: str) -> int:
+    """Runs a command in another process until it ends by itself.
+
+    A process that is killed in a trial, as the out-of-memory killer does, or that ends in a
+    segmentation fault, ends that trial alone: it has failed, and the search goes on with the next.
+
+    Args:
+        arguments: of Python: the module, the command and its arguments.
+        output: the search's folder.
+
+    Returns:
+        The exit code of the process that ended by itself.
+
+    Raises:
+        UsageError: if a process dies outside of a trial: the next one would, too.
+    """
+    while True:
+        with subprocess.Popen([sys.executable, *arguments], preexec_fn=_at_start()) as process:
+            try:
+                code = process.wait()
+            except KeyboardInterrupt:
+                process.wait()  # the terminal has told it, too
+                raise
+        if code >= 0:
+            return code
+        name = signal.Signals(-code).name
+        trial_id = mark_death(Path(output), name)
+        if trial_id is None:
+            raise UsageError(f"the search was ended by {name}, and not within a trial.")
+
+
+def _at_start() -> Callable[[], None] | None:
+    """What makes a process die with its parent, where there is such a thing.
+
+    Else a search whose supervisor is killed goes on unseen, beside the next.
+    """
+    if sys.platform != "linux":
+        return None
+    control = ctypes.CDLL(None).prctl
+    return lambda: control(DIE_WITH_PARENT, signal.SIGKILL)
