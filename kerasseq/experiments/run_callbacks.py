@@ -23,18 +23,18 @@ class Steps(NamedTuple):
 
     Attributes:
         batches: the batches of all epochs.
-        count: how many of them an epoch has.
+        length: how many of them an epoch has.
         evaluated: the epochs, counted from 1, after which held-out sentences are translated.
     """
 
     batches: TokenBatches
-    count: int
+    length: int
     evaluated: list[int]
 
     @property
     def target_tokens(self) -> int:
         """The target tokens of an epoch; about, if it is not all pairs once."""
-        return round(self.batches.target_tokens * self.count / len(self.batches))
+        return round(self.batches.target_tokens * self.length / len(self.batches))
 
 
 def evaluated_epochs(epochs: int, every: int) -> list[int]:
@@ -88,7 +88,7 @@ def make_callbacks(
     )
     plateau = _make_plateau(config)
     progress = TrainingProgress(
-        steps.target_tokens, steps.count, config.training.epochs, show_progress, scores.log_names
+        steps.target_tokens, steps.length, config.training.epochs, show_progress, scores.log_names
     )
     return [
         training.TerminateOnInvalidLoss(describe_batch(folder, pairs.train, steps)),
@@ -165,7 +165,7 @@ def describe_batch(folder: RunFolder, pairs: Pairs, steps: Steps) -> Callable[[i
     """
 
     def describe(epoch: int, batch: int) -> str:
-        last = epoch * steps.count + batch
+        last = epoch * steps.length + batch
         lines = [
             (str(step + 1), *pair)
             for step in range(max(0, last - 1), last + 1)
@@ -176,7 +176,8 @@ def describe_batch(folder: RunFolder, pairs: Pairs, steps: Steps) -> Callable[[i
         texts = "; ".join(" -> ".join(_shortened(text) for text in pair) for pair in shown)
         return (
             f"Batch {last + 1} begins with: {texts}. All of it, and the batch before whose update "
-            f"may be the cause, is in {folder.invalid_batch}."
+            f"may be the cause, is in {folder.invalid_batch}. With `accept_changes` the run goes on "
+            "from its last checkpoint with another learning rate or clipping."
         )
 
     return describe

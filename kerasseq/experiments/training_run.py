@@ -1,7 +1,7 @@
 import logging
 import os
-from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple, cast
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, NamedTuple, TypeAlias, cast
 
 import keras
 
@@ -26,6 +26,9 @@ logger = logging.getLogger(__name__)
 
 EXAMPLES = 8
 
+MakeCallback: TypeAlias = Callable[[Translator, Pairs], keras.callbacks.Callback]
+"""From the greedy translator of a run and its held-out pairs to a callback."""
+
 
 class Run(NamedTuple):
     """A run that has ended.
@@ -47,7 +50,7 @@ def train(
     show_progress: bool = True,
     pairs: RunData | None = None,
     translator: Translator | None = None,
-    callbacks: Sequence[keras.callbacks.Callback] = (),
+    callbacks: Sequence[keras.callbacks.Callback | MakeCallback] = (),
     watch: Watch | None = None,
     accept_changes: bool = False,
 ) -> Run:
@@ -65,7 +68,8 @@ def train(
         show_progress: whether to show a bar on a terminal.
         pairs: what `read_data(config.data)` gave, where many runs share it; read if not given.
         translator: what `build_translator(config, pairs)` gave, untrained; built if not given.
-        callbacks: more Keras callbacks; they come last in an epoch, when all of it is on disk.
+        callbacks: more Keras callbacks, or functions that make one from the greedy translator and
+            the held-out pairs; they come last in an epoch, when all of it is on disk.
         watch: a function of the run's progress, called after each epoch when all of it is on
             disk; the training ends early if it returns `True`.
         accept_changes: whether the run that `output` holds, finished or not, goes on from its
@@ -115,7 +119,7 @@ def _fit(
     translator: Translator,
     changes: dict[str, Any],
     show_progress: bool,
-    more_callbacks: Sequence[keras.callbacks.Callback],
+    more_callbacks: Sequence[keras.callbacks.Callback | MakeCallback],
     watch: Watch | None,
 ) -> RunState:
     """Trains the translator's network, from the last checkpoint on if there is one."""
@@ -131,7 +135,10 @@ def _fit(
     if state.stopped or state.epoch >= epochs:
         return state
     callbacks = make_callbacks(config, folder, pairs, drafter, steps, state, show_progress)
-    callbacks += [*([] if watch is None else [WatchRun(state, watch)]), *more_callbacks]
+    callbacks += [] if watch is None else [WatchRun(state, watch)]
+    for each in more_callbacks:
+        is_made = isinstance(each, keras.callbacks.Callback)
+        callbacks.append(each if is_made else each(drafter, pairs.valid))
     # Only now, when nothing is left to be wrong with the configuration.
     folder.open(config, environment.describe(run_data.named_files(config)))
     network.fit(

@@ -34,7 +34,7 @@ def test_the_default_is_fused_adam_clipped_and_nothing_else() -> None:
     ],
 )
 def test_any_optimizer_of_keras_goes_by_its_name(name: Any, cls: type) -> None:
-    optimizer = built(optimizer=name, clip_norm=None)
+    optimizer: Any = built(optimizer=name, clip_norm=None)
     assert type(optimizer) is cls
     config = optimizer.get_config()
     assert config["learning_rate"] == 0.5
@@ -69,7 +69,7 @@ def test_what_cannot_be_says_so(optimizer: Any, message: str) -> None:
 )
 def test_schedules_have_the_rate_as_their_highest(schedule: str, expected: type) -> None:
     config = TrainingConfig(schedule=schedule, learning_rate=0.25, warmup_steps=10)
-    rate = learning_rate(config, 100)
+    rate: Any = learning_rate(config, 100)
     assert type(rate) is expected
     assert (rate if expected is float else float(rate(9))) == 0.25
 

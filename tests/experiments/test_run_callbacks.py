@@ -53,6 +53,7 @@ def make(batches: TokenBatches, tmp_path: Path) -> Callable[..., list[Any]]:
     """Returns a function that makes the callbacks of a network with a single weight."""
 
     def callbacks(drafter: Any = None, metrics: Any = None, **options: Any) -> list[Any]:
+        drafter = drafter or Drafter()
         network = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
         network.compile("sgd", "mse", run_eagerly=True)
         network.optimizer.build(network.trainable_variables)
@@ -63,7 +64,7 @@ def make(batches: TokenBatches, tmp_path: Path) -> Callable[..., list[Any]]:
             config,
             RunFolder(tmp_path),
             RunData(PAIRS, PAIRS, None),
-            drafter or Drafter(),
+            drafter,
             Steps(batches, len(batches), evaluated_epochs(config.training.epochs, 1)),
             RunState(),
             show_progress=False,
@@ -165,7 +166,7 @@ def test_a_batch_is_shown_and_written_with_the_one_before(
     rows = batches.plan(1)[0]
     first = PAIRS.sources[int(rows[0])]
     assert shown.startswith(f"Batch 5 begins with: '{first}' -> '{first}'")
-    assert shown.endswith(f"is in {folder.invalid_batch}.")
+    assert f"is in {folder.invalid_batch}. With `accept_changes` the run goes on" in shown
     lines = folder.invalid_batch.read_text(encoding="utf8").splitlines()
     expected = [
         f"{step}\t{PAIRS.sources[int(row)]}\t{PAIRS.targets[int(row)]}"

@@ -107,15 +107,66 @@ assert two["token_accuracy"] == one["token_accuracy"]
 """
 
 
-def test_two_devices_make_the_loss_and_the_update_of_one() -> None:
+WHOLE_NETWORK = """
+import numpy as np, keras, tensorflow as tf
+from kerasseq import data, models, text, training
+
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+dates = data.generate_dates(80, 1)  # fewer batches are all prefetched by a look at the first
+pairs = data.Pairs(dates.targets, dates.sources)  # targets of many lengths
+codecs = [
+    text.TextCodec.train(side, tokenizer="character") for side in (pairs.sources, pairs.targets)]
+
+def train(strategy, num_replicas):
+    dataset = data.training_dataset(
+        pairs, *codecs, batch_size=7, seed=3, num_replicas=num_replicas)
+    with strategy.scope():
+        keras.utils.set_random_seed(1)
+        network = models.build(
+            "bidirectional_luong", *(codec.vocabulary_size for codec in codecs), dropout=0.0,
+            embedding_units=6, encoder_units=5, decoder_units=8)
+        network.compile(
+            keras.optimizers.SGD(1.0), training.TokenCrossentropy(label_smoothing=0.1),
+            weighted_metrics=[training.TokenAccuracy()], jit_compile=False)
+    before = [np.array(weight) for weight in network.get_weights()]
+    history = network.fit(dataset, epochs=2, shuffle=False, verbose=0).history
+    moved = [new - old for new, old in zip(network.get_weights(), before)]
+    return history, np.concatenate([change.ravel() for change in moved])
+
+batches = data.training_batches(pairs, *codecs, batch_size=7, seed=3, num_replicas=2)
+halves = [[half.sum() for half in np.split(batches.at(step)[1] != 0, 2)] for step in range(8)]
+assert any(rows % 2 for rows in map(len, batches.plan(0))), "no batch needs a row of padding"
+assert sum(first != second for first, second in halves) > 4, halves
+
+_, one_moved = train(tf.distribute.OneDeviceStrategy("CPU:0"), 1)
+two, two_moved = train(tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]), 2)
+assert np.abs(one_moved).max() > 0.1, one_moved
+np.testing.assert_allclose(two_moved, one_moved, rtol=0, atol=1e-6)
+# The loss of an epoch weighs batches by their rows: equal where one device has the same rows.
+padded, padded_moved = train(tf.distribute.OneDeviceStrategy("CPU:0"), 2)
+np.testing.assert_allclose(padded_moved, one_moved, rtol=0, atol=1e-6)
+np.testing.assert_allclose(two["loss"], padded["loss"], rtol=1e-6)
+np.testing.assert_allclose(two["token_accuracy"], padded["token_accuracy"], rtol=1e-6)
+"""
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        pytest.param(TWO_DEVICES, id="a small network"),
+        pytest.param(WHOLE_NETWORK, id="encoder and decoder", marks=pytest.mark.slow),
+    ],
+)
+def test_two_devices_make_the_loss_and_the_update_of_one(program: str) -> None:
     root = Path(__file__).parents[2]
     paths = os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])
     run = subprocess.run(
-        [sys.executable, "-c", TWO_DEVICES],
+        [sys.executable, "-c", program],
         env={**os.environ, "PYTHONPATH": paths, "TF_CPP_MIN_LOG_LEVEL": "3"},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
         check=False,
     )
     assert run.returncode == 0, run.stderr[-2000:]
