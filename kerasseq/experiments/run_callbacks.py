@@ -176,8 +176,8 @@ def describe_batch(folder: RunFolder, pairs: Pairs, steps: Steps) -> Callable[[i
         texts = "; ".join(" -> ".join(_shortened(text) for text in pair) for pair in shown)
         return (
             f"Batch {last + 1} begins with: {texts}. All of it, and the batch before whose update "
-            f"may be the cause, is in {folder.invalid_batch}. With `accept_changes` the run goes on "
-            "from its last checkpoint with another learning rate or clipping."
+            f"may be the cause, is in {folder.invalid_batch}. With `accept_changes` the run goes "
+            "on from its last checkpoint with another learning rate or clipping."
         )
 
     return describe
