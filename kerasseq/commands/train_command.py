@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from kerasseq.commands.attention_images import attention_images
 from kerasseq.commands.config_flags import ConfigParser, value_of
 from kerasseq.commands.loading import load_tensorflow
 from kerasseq.commands.process import UsageError, run
@@ -52,7 +53,12 @@ def _train(arguments: Sequence[str]) -> None:
     load_tensorflow()
     from kerasseq import experiments
 
-    _print(experiments.train(config, values.output, accept_changes=values.accept_changes))
+    images = attention_images(values.output, config.training.evaluate_every)
+    _print(
+        experiments.train(
+            config, values.output, callbacks=images, accept_changes=values.accept_changes
+        )
+    )
 
 
 def check_data(data: DataConfig) -> None:

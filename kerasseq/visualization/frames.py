@@ -125,13 +125,14 @@ def _caption(trace: Trace, step: int, phase: str) -> str:
     probability = math.exp(trace.token_scores[step])
     total = trace.attention_weights[step].sum(axis=-1).mean() if phase == "weights" else 0.0
     of_score = f"{trace.score_name} scores" if trace.score_name else "logarithms of the weights:"
+    heads = " in each head" if trace.scores.shape[1] > 1 else ""
     waits = "" if _phases(trace)[0] == "state" else " and the context"
     sentences = {
         "state": f"the decoder reads {read}{waits}: its new state.",
         "scores": f"{of_score} how well each position of the memory fits.",
         "weights": f"{trace.distribution_name or 'attention'} makes weights of the scores; "
         f"they sum to {total:.2f}.",
-        "context": "the memory, summed by these weights, is the context.",
+        "context": f"the memory, summed by these weights{heads}, is the context.",
         "word": f"{written} comes out, with probability {probability:.2f}.",
     }
     return f"Step {step + 1}: {sentences[phase]}"

@@ -21,7 +21,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[ExperimentConfig, str]]
     """Takes the place of the training, and keeps what it is given."""
     calls: list[tuple[ExperimentConfig, str]] = []
 
-    def train(config: ExperimentConfig, output: str, accept_changes: bool) -> Any:
+    def train(config: ExperimentConfig, output: str, callbacks: Any, accept_changes: bool) -> Any:
         calls.append((config, output))
         assert accept_changes == output.endswith("changed")
         return SimpleNamespace(folder=output, report=REPORT)

@@ -82,6 +82,13 @@ def test_captions_of_what_is_not_known(make_trace: MakeTrace) -> None:
     assert captions[7] == "Step 1: the decoder reads the start and the context: its new state."
 
 
+def test_several_heads_are_told_of(make_trace: MakeTrace) -> None:
+    two = np.full((2, 2, 3), 1 / 3)
+    frames = animation_frames(make_trace(scores=two, attention_weights=two))
+    expected = "Step 1: the memory, summed by these weights in each head, is the context."
+    assert frames[7].caption == expected
+
+
 def test_without_attention_a_step_is_a_state_and_a_word(make_trace: MakeTrace) -> None:
     nothing = np.zeros((2, 0, 3))
     trace = make_trace(scores=nothing, attention_weights=nothing, contexts=np.zeros((2, 0)))
