@@ -17,11 +17,9 @@ from kerasseq.tuning.deaths import check_death
 from kerasseq.tuning.engine import keras_tuner
 from kerasseq.tuning.failure import Failure
 from kerasseq.tuning.oracles import HyperbandOracle, SearchOracle
+from kerasseq.tuning.partial_runs import stopping_after
 from kerasseq.tuning.search_folder import SearchFolder
-from kerasseq.tuning.sequence_to_sequence_hyper_model import (
-    SequenceToSequenceHyperModel,
-    stopping_after,
-)
+from kerasseq.tuning.sequence_to_sequence_hyper_model import SequenceToSequenceHyperModel
 from kerasseq.tuning.trained_trial import TrainedTrial
 from kerasseq.tuning.trial_progress import SearchInterrupted, TrialProgress
 from kerasseq.tuning.trial_record import FAILED, TrialRecord

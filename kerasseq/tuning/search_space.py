@@ -1,7 +1,5 @@
 """Which fields of a configuration are searched, and within what."""
 
-import dataclasses
-import difflib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -9,18 +7,11 @@ from types import MappingProxyType
 from typing import Any
 
 from kerasseq.experiments import ExperimentConfig
-from kerasseq.experiments.config_files import field_types, fits, from_mapping, words
+from kerasseq.experiments.config_files import from_mapping
 from kerasseq.experiments.yaml_text import dump_yaml, load_yaml
 from kerasseq.files import written_beside
+from kerasseq.tuning.fields import check_parameter, hint
 from kerasseq.tuning.parameters import Fixed, Parameter, parse_parameter, plain_parameter
-
-# What every trial must share, for trials to be comparable and tokenizers to be trained once.
-SHARED = (
-    *("data.sample", "data.train", "data.valid", "data.test"),
-    *("data.train_target", "data.valid_target", "data.test_target"),
-    *("data.source_column", "data.target_column", "data.header", "data.empty"),
-    *("data.group_references", "metrics", "training.monitor", "training.valid_sentences"),
-)
 
 
 class SearchSpace(Mapping[str, Parameter]):
@@ -50,9 +41,7 @@ class SearchSpace(Mapping[str, Parameter]):
 
     def __init__(self, parameters: Mapping[str, Parameter]) -> None:
         for name, parameter in parameters.items():
-            _check_parameter(name, parameter)
-            for other in getattr(parameter, "when", {}):
-                field_type(other)
+            check_parameter(name, parameter)
         self.parameters: Mapping[str, Parameter] = MappingProxyType(dict(parameters))
 
     @classmethod
@@ -198,7 +187,7 @@ class SearchSpace(Mapping[str, Parameter]):
     def _of(self, name: str) -> Parameter:
         if name not in self.parameters:
             raise ValueError(
-                f"`name` must be a field of the space. Received: {name!r}.{_hint(name, self)}"
+                f"`name` must be a field of the space. Received: {name!r}.{hint(name, self)}"
             )
         return self.parameters[name]
 
@@ -213,48 +202,3 @@ class SearchSpace(Mapping[str, Parameter]):
 
     def __repr__(self) -> str:
         return f"SearchSpace({dict(self.parameters)!r})"
-
-
-def field_type(name: str) -> Any:
-    """Returns the type of a field of `ExperimentConfig`, by its dotted name.
-
-    Args:
-        name: such as `training.learning_rate`.
-
-    Raises:
-        ValueError: if there is no such field.
-    """
-    types = dict(_all_fields(ExperimentConfig))
-    parent, _, last = name.rpartition(".")
-    if parent == "search.options" and last:
-        return Any
-    if name not in types:
-        raise ValueError(f"there is no field {name!r} in a configuration.{_hint(name, types)}")
-    return types[name]
-
-
-def _all_fields(cls: type, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for name, annotation in field_types(cls).items():
-        if isinstance(annotation, type) and dataclasses.is_dataclass(annotation):
-            yield from _all_fields(annotation, f"{prefix}{name}.")
-        else:
-            yield prefix + name, annotation
-
-
-def _check_parameter(name: str, parameter: Parameter) -> None:
-    annotation = field_type(name)
-    if name in SHARED:
-        raise ValueError(f"all trials share `{name}`: set it in the configuration, not the space.")
-    if not isinstance(parameter, Parameter):
-        raise TypeError(
-            f"`{name}` must be a Choice, a Range or a Fixed. Received: {parameter!r}. "
-            f"For one value: `fix({name!r}, value)`."
-        )
-    for value in parameter.examples():
-        if not fits(value, annotation):
-            raise TypeError(f"`{name}` must be {words(annotation)}. Received: {value!r}.")
-
-
-def _hint(name: str, known: Mapping[str, Any]) -> str:
-    similar = difflib.get_close_matches(name, known, n=1)
-    return f" Did you mean {similar[0]!r}?" if similar else f" Fields: {', '.join(known)}."

@@ -20,6 +20,7 @@ from kerasseq.tuning import hyperparameters
 from kerasseq.tuning.codec_cache import CodecCache
 from kerasseq.tuning.engine import keras_tuner
 from kerasseq.tuning.objectives import get_objective, reported_metrics
+from kerasseq.tuning.partial_runs import stopping_after, take_over
 from kerasseq.tuning.search_space import SearchSpace
 from kerasseq.tuning.trained_trial import TrainedTrial
 
@@ -208,37 +209,6 @@ def _temporary_folder(owner: Any) -> Path:
     return Path(path)
 
 
-def stopping_after(config: ExperimentConfig, epochs: int | None) -> ExperimentConfig:
-    """Returns a configuration whose training stops early, on the way to the same end.
-
-    Args:
-        config: the whole training.
-        epochs: after how many epochs it stops; `None` for no change.
-    """
-    if epochs is None:
-        return config
-    stop = None if epochs >= config.training.epochs else epochs
-    training = dataclasses.replace(config.training, stop_after=stop)
-    return dataclasses.replace(config, training=training)
-
-
-def take_over(before: Path, output: Path, config: ExperimentConfig) -> None:
-    """Makes the folder of a run that goes on from another one's last epoch.
-
-    Args:
-        before: the folder of the other run.
-        output: the folder to make.
-        config: of the run to come.
-    """
-    output.mkdir(parents=True, exist_ok=True)
-    config.write(output / "config.yaml")
-    shutil.copy(before / "history.csv", output)
-    unfinished = output / "checkpoints.unfinished"
-    shutil.rmtree(unfinished, ignore_errors=True)
-    shutil.copytree(before / "checkpoints", unfinished)
-    unfinished.replace(output / "checkpoints")
-
-
 def check_space(space: SearchSpace, config: ExperimentConfig) -> None:
     """Raises if a space has no meaning beside a configuration, or nothing left to search.
 
@@ -250,6 +220,12 @@ def check_space(space: SearchSpace, config: ExperimentConfig) -> None:
         ValueError: if so.
     """
     hyperparameters.declared(space, config)
+    for name, parameter in space.items():
+        for value in parameter.examples():
+            try:
+                space.fill(config, {name: value})
+            except (TypeError, ValueError) as error:
+                raise ValueError(f"`{name}` of the space: {error}") from error
     if "training.batch_tokens" in space and config.training.batch_size is not None:
         raise ValueError(
             "`training.batch_tokens` has no effect beside `training.batch_size`. Received: both, "

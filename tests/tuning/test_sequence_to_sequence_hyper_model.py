@@ -12,7 +12,6 @@ from kerasseq import Translator, data, evaluation, experiments, tuning
 from kerasseq.experiments import ExperimentConfig
 from kerasseq.tuning import Budget, Choice, SearchSpace, SequenceToSequenceHyperModel, TuningResult
 from kerasseq.tuning.engine import keras_tuner
-from kerasseq.tuning.sequence_to_sequence_hyper_model import stopping_after, take_over
 
 
 @pytest.fixture(scope="module")
@@ -83,32 +82,17 @@ def test_build_gives_a_network_that_is_built(config: ExperimentConfig, tmp_path:
         hypermodel.fit(hyperparameters, keras.Sequential(name="other"))
 
 
+def test_a_value_that_the_configuration_refuses_is_an_error(config: ExperimentConfig) -> None:
+    space = SearchSpace({"training.schedule": Choice(("cosine", "cosinus"))})
+    message = r"`training.schedule` of the space: .* must be one of .* Received: 'cosinus'"
+    with pytest.raises(ValueError, match=message):
+        SequenceToSequenceHyperModel(config, space)
+
+
 def test_a_space_that_has_no_effect_is_an_error(config: ExperimentConfig) -> None:
     training = dataclasses.replace(config.training, batch_size=8)
     with pytest.raises(ValueError, match="no effect beside `training.batch_size`. .*batch_size 8"):
         SequenceToSequenceHyperModel(dataclasses.replace(config, training=training), "training")
-
-
-def test_to_stop_after_the_last_epoch_is_not_to_stop(config: ExperimentConfig) -> None:
-    assert stopping_after(config, 1).training.stop_after == 1
-    assert stopping_after(config, 2) == config
-    assert stopping_after(config, None) == config
-
-
-def test_what_another_run_has_done_is_taken_over_whole(
-    config: ExperimentConfig, tmp_path: Path
-) -> None:
-    before = tmp_path / "before"
-    (before / "checkpoints").mkdir(parents=True)
-    (before / "checkpoints" / "state.npz").write_text("state")
-    (before / "history.csv").write_text("epoch")
-    # As a kill in the middle of copying leaves it.
-    (tmp_path / "after" / "checkpoints.unfinished").mkdir(parents=True)
-    take_over(before, tmp_path / "after", config)
-    assert (tmp_path / "after" / "checkpoints" / "state.npz").read_text() == "state"
-    assert ExperimentConfig.read(tmp_path / "after" / "config.yaml") == config
-    names = {path.name for path in (tmp_path / "after").iterdir()}
-    assert names == {"checkpoints", "config.yaml", "history.csv"}
 
 
 @pytest.mark.slow
