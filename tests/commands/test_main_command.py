@@ -63,5 +63,5 @@ def test_another_command_is_an_error(capsys: pytest.CaptureFixture[str]) -> None
     )
     assert commands.main(["--frobnicate"]) == 2
     assert capsys.readouterr().err.endswith(
-        "'--frobnicate'. Commands: train, evaluate, translate, export, plot, benchmark.\n"
+        "'--frobnicate'. Commands: train, evaluate, translate, tune, export, plot, benchmark.\n"
     )
