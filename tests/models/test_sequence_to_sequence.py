@@ -176,3 +176,29 @@ def test_fit_learns_to_write_dates(plain_network: Callable[..., Any]) -> None:
     held_out = data.evaluation_dataset(pairs, codec, codec)
     loss, _ = network.evaluate(held_out, verbose=0)
     assert loss < history["loss"][0]
+
+
+def test_encoding_gives_what_the_decoder_reads_of_a_source(
+    plain_network: Callable[..., SequenceToSequence], batch: Any
+) -> None:
+    network = plain_network()
+    memory, initial_state = network.encode(ops.convert_to_tensor(batch.source_ids))
+    _, state, _ = network.start_search(ops.convert_to_tensor(batch.source_ids), 4)
+    assert tuple(memory.shape) == (3, 5, 8)
+    np.testing.assert_array_equal(
+        ops.convert_to_numpy(initial_state[0]), ops.convert_to_numpy(state[0])
+    )
+
+
+def test_attention_of_a_step_can_be_looked_at(
+    plain_network: Callable[..., SequenceToSequence], batch: Any
+) -> None:
+    network = plain_network()
+    step, state, _ = network.start_search(ops.convert_to_tensor(batch.source_ids), 4)
+    with network.recorded_attention() as records:
+        weights = step(ops.convert_to_tensor([2, 2, 2]), state)[2]
+    (record,) = records
+    assert record.layer is network.decoder.attention_mechanism
+    np.testing.assert_array_equal(
+        ops.convert_to_numpy(record.attention_weights)[:, 0, 0], ops.convert_to_numpy(weights)
+    )
