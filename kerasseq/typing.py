@@ -66,7 +66,8 @@ class Trace(NamedTuple):
             attention.
         attention_weights: `(target_length, heads, memory_length)`; the search records their mean
             over the heads.
-        contexts: `(target_length, size)`, what attention looked up; no size without attention.
+        contexts: `(target_length, size)`, what attention looked up; without attention, the context
+            that the decoder reads at every step, always the same; no size if there is neither.
         token_scores: `(target_length,)`, the log probability of each token.
         candidates: for each step the likeliest tokens with their probabilities, best first.
         score_name: the class that scored, such as "GeneralAttention"; empty if the scores were

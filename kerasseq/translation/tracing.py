@@ -63,7 +63,7 @@ def trace(translator: Parts, text: str, rank: int = 0, num_candidates: int = 5) 
         memories=memories,
         handed_on=handed_on,
         wiring=getattr(network.decoder, "wiring", ""),
-        **steps.columns(),
+        **{**steps.columns(), **_same_contexts(network, handed_on[-1], length)},
     )
 
 
@@ -209,6 +209,15 @@ def _read(
     memory, initial_state = network.encode(ops.convert_to_tensor(beginnings))
     handed_on = _array(initial_state[0]) if initial_state else np.zeros((length, 0))
     return _array(memory), handed_on
+
+
+def _same_contexts(
+    network: SequenceToSequence, context: np.ndarray, length: int
+) -> dict[str, np.ndarray]:
+    """The context of a decoder without attention that reads it at every step."""
+    if not getattr(network.decoder, "reads_context", False):
+        return {}
+    return {"contexts": np.tile(context, (length, 1))}
 
 
 def _first_vector(state: State) -> np.ndarray:

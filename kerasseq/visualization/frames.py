@@ -11,7 +11,7 @@ from kerasseq.visualization.labels import visible
 # In which order a step goes on; the state moves first unless the cell waits for the context.
 STATE_FIRST = ("state", "scores", "weights", "context", "word")
 STATE_AFTER_CONTEXT = ("scores", "weights", "context", "state", "word")
-WITHOUT_ATTENTION = ("state", "word")
+WITHOUT_ATTENTION = ("context", "state", "word")  # the context, if it is read at every step
 
 
 class Frame(NamedTuple):
@@ -61,7 +61,7 @@ def animation_frames(trace: Trace) -> list[Frame]:
     starts = trace.handed_on.shape[1] > 0
     caption = "The decoder starts from zeros: nothing is handed on."
     if starts:
-        caption = "The encoder hands on what it has read: the decoder starts from it."
+        caption = "The encoder hands on to the decoder what it has read."
     frames.append(frames[-1]._replace(phase="hand_on", caption=caption))
     for step in range(len(trace.target_tokens)):
         frames += _step(trace, step, frames[-1])
@@ -125,14 +125,17 @@ def _caption(trace: Trace, step: int, phase: str) -> str:
     probability = math.exp(trace.token_scores[step])
     total = trace.attention_weights[step].sum(axis=-1).mean() if phase == "weights" else 0.0
     of_score = f"{trace.score_name} scores" if trace.score_name else "logarithms of the weights:"
-    heads = " in each head" if trace.scores.shape[1] > 1 else ""
+    heads = trace.scores.shape[1]
+    context = f"the memory, summed by these weights{' in each head' * (heads > 1)}, is the context."
+    if heads == 0:
+        context = "the decoder reads the context, the same at every step."
     waits = "" if _phases(trace)[0] == "state" else " and the context"
     sentences = {
         "state": f"the decoder reads {read}{waits}: its new state.",
         "scores": f"{of_score} how well each position of the memory fits.",
         "weights": f"{trace.distribution_name or 'attention'} makes weights of the scores; "
         f"they sum to {total:.2f}.",
-        "context": f"the memory, summed by these weights{heads}, is the context.",
+        "context": context,
         "word": f"{written} comes out, with probability {probability:.2f}.",
     }
     return f"Step {step + 1}: {sentences[phase]}"

@@ -99,6 +99,14 @@ def test_names_and_wiring_are_those_of_the_layers(
     assert plain.contexts.shape[1] == 0
 
 
+def test_a_context_that_is_read_at_every_step_is_told(
+    translators: Callable[[str], kerasseq.Translator],
+) -> None:
+    found = trace(translators("context at every step"), TEXT)
+    assert found.contexts.shape == (len(found.target_tokens), 8)
+    assert (found.contexts == found.handed_on[-1]).all()
+
+
 def test_heads_are_kept_apart(translators: Callable[[str], kerasseq.Translator]) -> None:
     found = trace(translators("multi-head"), TEXT)
     assert found.scores.shape[1] == found.attention_weights.shape[1] == 2

@@ -58,7 +58,7 @@ def test_a_frame_shows_nothing_of_what_comes_later(make_trace: MakeTrace) -> Non
 def test_captions_name_what_happens(make_trace: MakeTrace) -> None:
     captions = [frame.caption for frame in animation_frames(make_trace())]
     assert captions[1] == "The encoder reads ▁b, token 2 of 3."
-    assert captions[3] == "The encoder hands on what it has read: the decoder starts from it."
+    assert captions[3] == "The encoder hands on to the decoder what it has read."
     assert captions[4:] == [
         "Step 1: the decoder reads the start: its new state.",
         "Step 1: DotAttention scores how well each position of the memory fits.",
@@ -94,6 +94,15 @@ def test_without_attention_a_step_is_a_state_and_a_word(make_trace: MakeTrace) -
     trace = make_trace(scores=nothing, attention_weights=nothing, contexts=np.zeros((2, 0)))
     assert phases(trace)[4:] == ["state", "word"] * 2
     assert all(frame.scores is None for frame in animation_frames(trace))
+
+
+def test_a_context_that_is_read_at_every_step_is_shown(make_trace: MakeTrace) -> None:
+    nothing = np.zeros((2, 0, 3))
+    trace = make_trace(scores=nothing, attention_weights=nothing, wiring="")
+    assert phases(trace)[4:] == ["context", "state", "word"] * 2
+    frames = animation_frames(trace)
+    assert frames[4].caption == "Step 1: the decoder reads the context, the same at every step."
+    np.testing.assert_array_equal(frames[4].context, trace.contexts[0])
 
 
 def test_what_a_decoder_does_not_have_is_no_frame(make_trace: MakeTrace) -> None:
