@@ -54,12 +54,12 @@ def build_translator(
     if start is None:
         network = build_network(config, *sizes)
     else:
-        named = start.is_named
-        network = (
-            build_network(start.config, *sizes)
-            if named
-            else resized_network(start.translator, *sizes)
-        )
+        if start.is_named:
+            network = build_network(start.config, *sizes)
+        else:
+            network = resized_network(start.translator, *sizes)
+            dtype = network.decoder.dtype_policy.name
+            environment.log_dtype(dtype, "the network of `fine_tuning.model` does")
         copy_weights(start.translator, network, source_codec, target_codec)
         freeze(network, config.fine_tuning.freeze)
     logger.info("Network %s: %s weights", network.name, f"{network.count_params():,}")

@@ -100,6 +100,17 @@ def choose_dtype(requested: str) -> str:
         reason += f"; auto would use the bfloat16 units ({', '.join(features)})"
     elif requested == "mixed_bfloat16" and not features:
         reason += "; this processor has no bfloat16 units, float32 is faster"
+    log_dtype(chosen, reason)
+    return chosen
+
+
+def log_dtype(chosen: str, reason: str) -> None:
+    """Logs what a run computes in, and on what.
+
+    Args:
+        chosen: the dtype policy.
+        reason: why it is this one.
+    """
     logger.info(
         "Computing in %s: %s. Processor: %s (%s), %d threads on %d cores.",
         chosen,
@@ -109,7 +120,6 @@ def choose_dtype(requested: str) -> str:
         _threads(),
         os.cpu_count() or 1,
     )
-    return chosen
 
 
 def set_threads(threads: int | None) -> None:

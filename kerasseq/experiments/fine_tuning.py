@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from kerasseq.experiments.config import ExperimentConfig, ModelConfig, TextConfig
+from kerasseq.experiments.training_config import TrainingConfig
 from kerasseq.models import CATALOGUE, SequenceToSequence
 from kerasseq.models.catalogue import DEFAULTS
 from kerasseq.text import TextCodec
@@ -60,6 +61,12 @@ def read_start(config: ExperimentConfig) -> Start | None:
         )
     said = translator.metadata.get("config") or {}
     is_named = said.get("model") is not None
+    dtype = translator.network.decoder.dtype_policy.name
+    if not is_named and config.training.dtype not in (TrainingConfig().dtype, dtype):
+        raise ValueError(
+            "`training.dtype` contradicts `fine_tuning.model`, a network that was made by hand. "
+            f"Received: {config.training.dtype!r}, and {path!r} computes in {dtype}. Leave it out."
+        )
     config = dataclasses.replace(config, model=_model_of(config.model, said.get("model"), path))
     return Start(translator, _with_texts(config, said, path), is_named)
 

@@ -1,6 +1,7 @@
 """What a run shows while it trains: a bar on a terminal, one line an epoch elsewhere."""
 
 import logging
+import shutil
 import sys
 import time
 from collections.abc import Collection
@@ -45,7 +46,16 @@ class TrainingProgress(keras.callbacks.Callback):
         self._started = self._trained = time.perf_counter()
         if self.enabled and sys.stderr.isatty():
             name = f"epoch {epoch + 1}/{self.epochs}"
-            self._bar = tqdm(total=self.steps, desc=name, unit="step", leave=False)
+            # A terminal may say that it has no columns (in a container, say): that means 80.
+            size = shutil.get_terminal_size()
+            self._bar = tqdm(
+                total=self.steps,
+                desc=name,
+                unit="step",
+                leave=False,
+                ncols=size.columns,
+                nrows=size.lines,
+            )
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         self._trained = time.perf_counter()

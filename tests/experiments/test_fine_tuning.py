@@ -15,6 +15,7 @@ from kerasseq.experiments import (
     FineTuningConfig,
     ModelConfig,
     TextConfig,
+    TrainingConfig,
     train,
 )
 from kerasseq.experiments.fine_tuning import copy_weights, freeze, read_start, resized_network
@@ -190,6 +191,11 @@ def test_what_is_left_out_is_what_the_file_says(files: dict[str, str]) -> None:
             "by_hand",
             {"model": ModelConfig(dropout=0.3)},
             "`model` has no meaning .* made by hand. Received: dropout beside",
+        ),
+        (
+            "by_hand",
+            {"training": TrainingConfig(dtype="mixed_bfloat16")},
+            "`training.dtype` contradicts .*Received: 'mixed_bfloat16', and '.*' computes in floa",
         ),
     ],
 )

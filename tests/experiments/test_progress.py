@@ -85,6 +85,8 @@ def test_on_a_terminal_a_bar_shows_loss_and_tokens_per_second(
     clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     on_terminal(monkeypatch, True)
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("LINES", "30")
     shown = TrainingProgress(target_tokens=20_000, steps=10, epochs=4)
     shown.on_epoch_begin(0)
     clock.now = 2.0
@@ -92,7 +94,8 @@ def test_on_a_terminal_a_bar_shows_loss_and_tokens_per_second(
     clock.now = 4.0
     shown.on_train_batch_end(4, {"loss": 1.25})  # 10,000 in 4
     (bar,) = Bar.made
-    assert bar.options == {"total": 10, "desc": "epoch 1/4", "unit": "step", "leave": False}
+    options = {"total": 10, "desc": "epoch 1/4", "unit": "step", "leave": False}
+    assert bar.options == {**options, "ncols": 100, "nrows": 30}
     assert bar.texts == ["loss 1.500, 1,000 tokens/s", "loss 1.250, 2,500 tokens/s"]
     assert bar.steps == 2
 
