@@ -87,7 +87,7 @@ class TrialTable(TuningListener):
             tried = f"{reason}: {tried}"
         elif self._is_best(score):
             self._best, mark = score, "*"
-        shown = "" if score is None else f"{score:.4f}"
+        shown = "" if score is None else f"{score:.4f}" if abs(score) < 1e4 else f"{score:.3e}"
         return (
             f"{record.trial_id:5}  {status:15}  {shown:>{width}} {mark} {record.epochs:6}  "
             f"{record.seconds:7.1f}  {record.parameters:10,}  {tried}"

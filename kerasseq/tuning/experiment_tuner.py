@@ -91,9 +91,11 @@ class ExperimentTuner(keras_tuner.Tuner):
     def run_trial(self, trial: Any, *arguments: Any, **options: Any) -> dict[str, float]:
         """Returns the scores of a trial, run now or in an earlier session.
 
+        A failed trial has a number that nobody reads, and `on_trial_end` says that it failed:
+        KerasTuner would print the traceback of an error into the table.
+
         Raises:
-            keras_tuner.errors.FailedTrialError: if the trial failed, then or now.
-            SearchInterrupted: if something else went wrong.
+            SearchInterrupted: if something went wrong that is not the trial's fault.
         """
         try:
             record = self._find(trial) or self._run(trial)
@@ -101,9 +103,15 @@ class ExperimentTuner(keras_tuner.Tuner):
             self._publish()
         except Exception as error:
             raise SearchInterrupted from error
+        return dict(record.metrics) or {self.oracle.objective.name: 0.0}
+
+    def on_trial_end(self, trial: Any) -> None:
+        """Tells the oracle how a trial has ended."""
+        record = self.records[-1]
         if record.status == FAILED:
-            raise keras_tuner.errors.FailedTrialError(record.reason)
-        return dict(record.metrics)
+            trial.status = keras_tuner.engine.trial.TrialStatus.FAILED
+            trial.message = record.reason
+        super().on_trial_end(trial)
 
     def load_model(self, trial: Any) -> keras.Model:
         """Returns the trained network of a trial."""
