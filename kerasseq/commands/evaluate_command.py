@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from kerasseq import checks
+from kerasseq.commands.choice_flags import choosing
 from kerasseq.commands.loading import load_ensemble
 from kerasseq.commands.process import CommandParser, UsageError, run
-from kerasseq.commands.search_flags import add_search_flags, choosing, with_search_flags
+from kerasseq.commands.search_flags import add_search_flags, with_search_flags
 from kerasseq.commands.windows import answer_windows, lengths_of_pair
 from kerasseq.files import written_beside
 

@@ -4,9 +4,10 @@ import argparse
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from kerasseq.commands.choice_flags import choosing
 from kerasseq.commands.loading import load_translator
 from kerasseq.commands.process import CommandParser, UsageError, real_text, run
-from kerasseq.commands.search_flags import add_search_flags, choosing, with_search_flags
+from kerasseq.commands.search_flags import add_search_flags, with_search_flags
 
 if TYPE_CHECKING:
     from kerasseq import Translation, Translator

@@ -1,13 +1,13 @@
 """The flags that say how outputs are found, and the search that they make."""
 
 import argparse
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
-from kerasseq.commands.loading import load_translator
+from kerasseq.commands.choice_flags import add_choice_flags
 
 if TYPE_CHECKING:
-    from kerasseq import Translation, Translator
+    from kerasseq import Translator
     from kerasseq.search import Search
 
 # What only one kind of search has. The other flags are for all of them.
@@ -62,29 +62,7 @@ def add_search_flags(parser: argparse.ArgumentParser) -> None:
         default=None,
         help="put the source word that it attends to most in the place of an unknown token",
     )
-    add(
-        "--minimum_bayes_risk",
-        choices=("even", "probability"),
-        help="choose the output that agrees best with the other --n_best ones, by chrF: each "
-        "counts the same (for sampling) or by its probability (for beam)",
-    )
-    add(
-        "--rerank_with",
-        metavar="FILE",
-        help="order the --n_best outputs by the log probability that this model gives them too",
-    )
-    add(
-        "--rerank_weight",
-        type=float,
-        metavar="X",
-        help="how much that model counts beside --model (1)",
-    )
-    add(
-        "--rerank_backwards",
-        action="store_true",
-        default=None,
-        help="that model reads the other way round: it scores the source given the output",
-    )
+    add_choice_flags(group)
 
 
 def with_search_flags(translator: "Translator", arguments: argparse.Namespace) -> "Translator":
@@ -122,45 +100,6 @@ def with_search_flags(translator: "Translator", arguments: argparse.Namespace) -
     elif kind is _searches()["greedy"]:
         options.pop("n_best", None)  # which is 1
     return translator.with_search(kind(**options))
-
-
-def choosing(
-    translator: "Translator", arguments: argparse.Namespace
-) -> 'Callable[[Sequence[str], int], list["Translation"]]':
-    """Returns what translates and chooses as the flags say.
-
-    Args:
-        translator: with its search as it is wanted.
-        arguments: the parsed flags.
-
-    Raises:
-        ValueError: if there is nothing to choose from.
-    """
-    _check_choice(translator, arguments)
-    if arguments.minimum_bayes_risk is not None:
-        from kerasseq.translation import MinimumBayesRisk
-
-        return MinimumBayesRisk(translator, arguments.minimum_bayes_risk)
-    if arguments.rerank_with is not None:
-        from kerasseq.translation import Reranker
-
-        weight = 1.0 if arguments.rerank_weight is None else arguments.rerank_weight
-        judge = load_translator(arguments.rerank_with)
-        return Reranker(translator, judge, weight, bool(arguments.rerank_backwards))
-    return translator
-
-
-def _check_choice(translator: "Translator", arguments: argparse.Namespace) -> None:
-    """Refuses choices that exclude each other, or have nothing to choose from."""
-    ways = ("minimum_bayes_risk", "rerank_with")
-    given = [name for name in ways if getattr(arguments, name) is not None]
-    if len(given) > 1:
-        raise ValueError(f"--{given[0]} and --{given[1]} exclude each other.")
-    if given and translator.search.n_best < 2:
-        raise ValueError(f"--{given[0]} chooses among outputs: --n_best must be above 1.")
-    for name in ("rerank_weight", "rerank_backwards"):
-        if getattr(arguments, name) is not None and arguments.rerank_with is None:
-            raise ValueError(f"--{name} belongs to --rerank_with.")
 
 
 def _replacing_unknown(translator: "Translator") -> "Translator":

@@ -57,7 +57,8 @@ def test_the_score_of_each_given_target_goes_into_a_file(
         commands.evaluate(["--model", model, "--data", pairs_file, "--pair_scores", str(path)]) == 0
     )
     rows = [json.loads(line) for line in path.read_text().splitlines()]
-    pairs = [tuple(line.split("\t")) for line in Path(pairs_file).read_text().splitlines()]
+    lines = Path(pairs_file).read_text().splitlines()
+    pairs = [(line.split("\t")[0], line.split("\t")[1]) for line in lines]
     assert [(row["source"], row["target"]) for row in rows] == pairs
     for row, expected in zip(rows, translator.score(pairs), strict=True):
         assert row["score"] == pytest.approx(expected.score, abs=1e-5)

@@ -3,7 +3,8 @@ import argparse
 import pytest
 
 import kerasseq
-from kerasseq.commands.search_flags import add_search_flags, choosing, with_search_flags
+from kerasseq.commands.choice_flags import choosing
+from kerasseq.commands.search_flags import add_search_flags, with_search_flags
 from kerasseq.search import BeamSearch, GNMTLengthPenalty, GreedySearch, SamplingSearch, Search
 from kerasseq.translation import MinimumBayesRisk
 

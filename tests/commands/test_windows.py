@@ -48,7 +48,7 @@ def test_batches_hold_something() -> None:
 def test_a_bar_counts_the_sentences_on_a_terminal(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def run(**options: bool) -> str:
+    def run(**options: Any) -> str:
         list(answer_windows(echo, ["a"] * 3, total=3, **options))
         return capsys.readouterr().err
 

@@ -11,13 +11,22 @@ STEPS = 5
 
 
 def walk(
-    optimizer: keras.optimizers.Optimizer, dtype: str = "float32"
+    optimizer: keras.optimizers.Optimizer, dtype: str = "float32", traced: bool = False
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Takes five steps with gradients of very different sizes; returns weights and state."""
     variables = [
         keras.Variable(np.linspace(-1, 1, 6).reshape(2, 3), dtype=dtype, name="matrix"),
         keras.Variable(np.array([0.5, -2.0]), dtype=dtype, name="vector"),
     ]
+    optimizer.build(variables)
+
+    def apply(gradients: list[Any]) -> None:
+        optimizer.apply(gradients, variables)
+
+    if traced:
+        import tensorflow as tf
+
+        apply = tf.function(apply)
     for step in range(STEPS):
         gradients = [
             ops.convert_to_tensor(
@@ -27,7 +36,7 @@ def walk(
             )
             for variable in (variable.value for variable in variables)
         ]
-        optimizer.apply(gradients, variables)
+        apply(gradients)
     weights, state = (
         [ops.convert_to_numpy(ops.cast(variable, "float64")) for variable in group]
         for group in (variables, optimizer.variables)
@@ -35,9 +44,12 @@ def walk(
     return weights, state
 
 
-def assert_same_walk(first: type, second: type, dtype: str = "float32", **options: Any) -> None:
-    weights, state = walk(first(**options), dtype)
-    other_weights, other_state = walk(second(**options), dtype)
+def assert_same_walk(
+    first: type, second: type, dtype: str = "float32", traced: bool = False, **options: Any
+) -> None:
+    weights, state = walk(first(**options), dtype, traced)
+    other_weights, other_state = walk(second(**options), dtype, traced)
+    assert len(state) == len(other_state)
     for ours, theirs in zip(weights, other_weights, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-6)
     # 1 - 0.999 in float32 is 1.3e-5 off, and where it is rounded differs: see the kernel.
@@ -61,6 +73,16 @@ def assert_same_walk(first: type, second: type, dtype: str = "float32", **option
 )
 def test_weights_and_state_are_those_of_keras(options: dict[str, Any]) -> None:
     assert_same_walk(FusedAdam, keras.optimizers.Adam, **{"learning_rate": 0.1, **options})
+
+
+def test_averages_and_accumulation_are_those_of_keras_in_a_graph_too() -> None:
+    options: dict[str, Any] = {
+        "use_ema": True,
+        "ema_momentum": 0.5,
+        "gradient_accumulation_steps": 2,
+    }
+    options |= {"learning_rate": 0.1, "global_clipnorm": 1.0}
+    assert_same_walk(FusedAdam, keras.optimizers.Adam, traced=True, **options)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "bfloat16"])
