@@ -139,6 +139,11 @@ def _fit(
     for each in more_callbacks:
         is_made = isinstance(each, keras.callbacks.Callback)
         callbacks.append(each if is_made else each(drafter, pairs.valid))
+    if state.changes and changes:
+        # Before the folder says that they are made: a run killed in between makes them again.
+        checkpoints = Checkpoints(folder.checkpoints)
+        arrays = {name: checkpoints.load_arrays(name) for name in state.callbacks}
+        checkpoints.save_state(network, state.to_dict(), arrays)
     # Only now, when nothing is left to be wrong with the configuration.
     folder.open(config, environment.describe(run_data.named_files(config)))
     network.fit(
@@ -173,6 +178,12 @@ def _restore(
     state = RunState(**progress)
     logger.info("Going on after epoch %d.", state.epoch)
     if changes:
+        last = min(config.training.epochs, config.training.stop_after or config.training.epochs)
+        if state.epoch >= last:
+            raise ValueError(
+                f"`training.epochs` must be more than the {state.epoch} that the run has, for it "
+                f"to go on. Received: {last}."
+            )
         state.changes.append({"epoch": state.epoch, **changes})
         state.stopped = False
         if "training.learning_rate" in changes:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
@@ -130,3 +131,32 @@ def test_scheduled_sampling_and_every_other_option_is_reached_by_configuration(
 def test_every_option_of_the_catalogue_is_a_field() -> None:
     fields = {field.name for field in dataclasses.fields(ModelConfig)}
     assert fields == {"name", *DEFAULTS}
+
+
+@pytest.mark.slow
+def test_a_run_goes_on_with_changes_that_are_accepted(tiny_config: Make, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    options = {"schedule": "constant", "steps_per_epoch": 2}
+    train(tiny_config(epochs=2, **options), folder)
+    changed = tiny_config(epochs=4, learning_rate=0.5, **options)
+    with pytest.raises(ValueError, match="training.epochs was 2 and is 4, training.learning_rate"):
+        train(changed, folder)
+    with pytest.raises(ValueError, match="must be more than the 2 that the run has.*Received: 2"):
+        train(tiny_config(epochs=2, learning_rate=0.5, **options), folder, accept_changes=True)
+
+    class PowerCutError(Exception):
+        pass
+
+    def fail(batch: int, logs: object = None) -> None:
+        raise PowerCutError
+
+    cut = keras.callbacks.LambdaCallback(on_train_batch_begin=fail)
+    with pytest.raises(PowerCutError):  # before the first epoch with the new rate is over
+        train(changed, folder, callbacks=[cut], accept_changes=True)
+    run = train(changed, folder)
+    with open(folder / "history.csv", encoding="utf8") as file:
+        rates = [float(row["learning_rate"]) for row in csv.DictReader(file)]
+    assert rates == pytest.approx([0.002, 0.002, 0.5, 0.5])
+    expected = {"training.epochs": [2, 4], "training.learning_rate": [0.002, 0.5]}
+    assert run.report["changes"] == [{"epoch": 2, **expected}]
+    assert ExperimentConfig.read(folder / "config.yaml") == changed
