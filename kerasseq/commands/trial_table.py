@@ -34,10 +34,11 @@ class TrialTable(TuningListener):
         self.direction = direction
         self._bar: Any = None
         self._best: float | None = None
+        self._share = 0.0
 
     def on_trial_begin(self, trial_id: str, values: Mapping[str, Any]) -> None:
         """Shows that a trial runs."""
-        self._show(f"trial {trial_id}", 0.0)
+        self._show(f"trial {trial_id}", self._share)
 
     def on_epoch_end(self, trial_id: str, state: "RunState", share: float) -> None:
         """Shows how the trial goes."""
@@ -48,6 +49,7 @@ class TrialTable(TuningListener):
     def on_trial_end(self, records: Sequence[TrialRecord], share: float) -> None:
         """Prints the line of a trial, and draws all of them."""
         self.close()
+        self._share = share
         if len(records) == 1:
             print(self._header(), flush=True)
         print(self._row(records[-1]), flush=True)

@@ -9,6 +9,9 @@ from kerasseq.experiments import ExperimentConfig
 from kerasseq.translation import Translator
 from kerasseq.tuning.trial_record import COMPLETED, TrialRecord
 
+# Of the failures that are told when nothing else is.
+REASONS, LONGEST_REASON = 3, 120
+
 
 @dataclasses.dataclass(frozen=True)
 class TuningResult:
@@ -35,10 +38,10 @@ class TuningResult:
         """
         record = best_of(self.trials, self.objective, self.direction)
         if record is None:
-            reasons = "; ".join(dict.fromkeys(each.reason for each in self.trials))
+            reasons = dict.fromkeys(each.reason[:LONGEST_REASON] for each in self.trials)
             raise ValueError(
-                f"No trial of {self.folder} was completed; {len(self.trials)} failed"
-                + (f": {reasons}" if reasons else ".")
+                f"No trial of {self.folder} was completed; {len(self.trials)} failed. "
+                f"First of all: {'; '.join([*reasons][:REASONS]) or 'none was begun.'}"
             )
         return record
 

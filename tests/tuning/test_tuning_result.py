@@ -18,6 +18,6 @@ def test_the_best_is_the_first_of_the_best() -> None:
 def test_without_a_completed_trial_the_reasons_are_told() -> None:
     trials = [record("0000", None), record("0001", None)]
     with pytest.raises(
-        ValueError, match="No trial of runs was completed; 2 failed: ValueError: to"
+        ValueError, match="was completed; 2 failed. First of all: ValueError: too bad"
     ):
         _ = TuningResult("runs", "val_loss", "min", trials).best
