@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import io
+import math
 import shutil
 import time
 from collections.abc import Callable, Mapping
@@ -180,12 +181,16 @@ class ExperimentTuner(keras_tuner.Tuner):
         folder = self.folder.trial(trial.trial_id)
         check_death(folder)
         folder.mkdir(parents=True, exist_ok=True)  # whose process dies now, died in this trial
-        return self.hypermodel.train(
+        trained = self.hypermodel.train(
             self.hypermodel.trial_config(trial.hyperparameters),
             folder,
             go_on_from=None if before is None else self.folder.trial(before.trial_id),
             watch=progress.watch,
         )
+        score = trained.metrics[self.oracle.objective.name]
+        if not math.isfinite(score):
+            raise FloatingPointError(f"{self.oracle.objective.name} is {score}")
+        return trained
 
     def _publish(self) -> None:
         """Shows the trials so far, as files and to the listener."""

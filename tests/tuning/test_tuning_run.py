@@ -98,6 +98,15 @@ def test_however_many_fail_in_a_row_the_search_goes_on(
     assert "Traceback (most recent call last)" in error.read_text(encoding="utf-8")
 
 
+def test_a_score_that_is_no_number_is_a_failure(
+    search: Callable[..., TuningResult], trainer: Any
+) -> None:
+    trainer.loss = lambda config: math.nan if len(trainer.ran) == 1 else 1.0
+    first, second, third = search(Budget(max_trials=3)).trials
+    assert (first.status, third.status) == ("completed", "completed")
+    assert (second.kind, second.reason) == ("nan", "FloatingPointError: val_loss is nan")
+
+
 def test_when_all_fail_each_budget_ends_the_search(
     search: Callable[..., TuningResult], trainer: Any
 ) -> None:
