@@ -2,6 +2,7 @@
 
 import importlib.util
 import sys
+import warnings
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -35,6 +36,13 @@ class HyperbandOracle(SearchOracle, keras_tuner.oracles.HyperbandOracle):
 
 class BayesianOptimizationOracle(SearchOracle, keras_tuner.oracles.BayesianOptimizationOracle):
     """Draws where a Gaussian process, fitted to the trials so far, expects most."""
+
+    def populate_space(self, trial_id: str) -> dict[str, Any]:
+        """Returns the values of the next trial, or that there is none."""
+        with warnings.catch_warnings():
+            # That the process' kernel is at its bounds: they are KerasTuner's, nobody can act.
+            warnings.filterwarnings("ignore", category=UserWarning, module="sklearn")
+            return super().populate_space(trial_id)
 
 
 ORACLES: Mapping[str, type[SearchOracle]] = MappingProxyType(

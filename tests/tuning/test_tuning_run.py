@@ -242,6 +242,25 @@ def test_bayesian_search_is_repeated_and_resumed(search: Callable[..., TuningRes
     assert losses(search(Budget(max_trials=4), "parts", **options)) == losses(whole)
 
 
+@pytest.mark.parametrize("algorithm", ["random", "hyperband", "bayesian"])
+def test_a_named_space_is_searched_with_its_conditions(
+    search: Callable[..., TuningResult], trainer: Any, algorithm: str
+) -> None:
+    options: dict[str, Any] = {}
+    if algorithm == "bayesian":
+        pytest.importorskip("sklearn")
+        options = {"options": {"num_initial_points": 6}}
+    result = search(Budget(max_trials=8), space="small_data", algorithm=algorithm, **options)
+    assert {trial.status for trial in result.trials} == {"completed"}
+    for trial, line in zip(result.trials, trainer.ran, strict=True):
+        sized = "source_text.vocabulary_size" in trial.values
+        assert sized == (trial.values["source_text.tokenizer"] == "subword")
+        feeds = "model.input_feeding" in trial.values
+        assert feeds == (trial.values["model.wiring"] == "luong")
+        assert line.config.source_text.tokenizer == trial.values["source_text.tokenizer"]
+        assert line.config.model.input_feeding == trial.values.get("model.input_feeding")
+
+
 def test_checkpoints_go_when_nothing_can_go_on_from_them(
     search: Callable[..., TuningResult],
 ) -> None:
