@@ -1,5 +1,6 @@
 """A run that is killed and started again ends as one that was never killed."""
 
+import csv
 import dataclasses
 import os
 import random
@@ -26,7 +27,7 @@ train(ExperimentConfig.read(sys.argv[1]), sys.argv[2])
 TRAININGS: dict[str, dict[str, Any]] = {
     "plain": {"epochs": 8},
     "plateau": {
-        **{"epochs": 24, "steps_per_epoch": 2, "schedule": "plateau", "learning_rate": 0.05},
+        **{"epochs": 24, "steps_per_epoch": 2, "schedule": "plateau", "learning_rate": 0.2},
         **{"patience": 20, "monitor": "val_chrf", "keep_average_of": 3},
     },
     "averages": {
@@ -108,6 +109,10 @@ def test_a_killed_run_ends_with_the_weights_of_one_never_killed(
     assert whole.keys() == resumed.keys()
     for key, array in whole.items():
         np.testing.assert_array_equal(array, resumed[key], err_msg=key)
+    if name == "plateau":
+        with open(output / "history.csv", encoding="utf8") as history:
+            rates = {row["learning_rate"] for row in csv.DictReader(history)}
+        assert len(rates) > 1, "the best weights never came back"
     for file in ("history.csv", "samples.txt"):
         text = (tmp_path / "whole" / file).read_text(encoding="utf8")
         assert (output / file).read_text(encoding="utf8") == text
