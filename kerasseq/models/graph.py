@@ -35,6 +35,9 @@ class Graph:
         source_ids: the symbolic input of the source.
         target_ids: the symbolic input of the target.
         logits: the symbolic output.
+
+    Raises:
+        ValueError: if a layer says that it returns the very tensor that it was given.
     """
 
     def __init__(self, source_ids: Tensor, target_ids: Tensor, logits: Tensor) -> None:
@@ -54,6 +57,11 @@ class Graph:
                 continue
             node = _node(tensor)
             waiting = [parent for parent in parents(tensor) if id(parent) not in self._reads]
+            if any(parent is tensor for parent in waiting) and not self._is_input(tensor):
+                raise ValueError(
+                    "`compute_output_spec` of a layer must return new tensors, and not those that "
+                    f"it was given. Received: {node.operation.name!r}, which returns its input."
+                )
             if waiting and not self._is_input(tensor):
                 stack.extend(waiting)
                 continue

@@ -1,6 +1,7 @@
 from typing import Any
 
 import keras
+import pytest
 from keras import ops
 
 from kerasseq.models.graph import Graph, layers_within, loser_of_mask, made_by, mask_of, parents
@@ -61,3 +62,17 @@ def test_layers_within_come_after_what_holds_them() -> None:
     inner = keras.layers.Dense(2)
     outer = keras.Sequential([keras.Input((3,)), inner])
     assert [layer for layer in layers_within(outer) if layer in (outer, inner)] == [outer, inner]
+
+
+def test_a_layer_that_returns_its_own_input_is_named() -> None:
+    class Same(keras.layers.Layer):
+        def call(self, inputs: Any) -> Any:
+            return inputs
+
+        def compute_output_spec(self, inputs: Any) -> Any:
+            return inputs
+
+    first, second = keras.Input((3,)), keras.Input((3,))
+    total = Same(name="same")(first + 1) + second
+    with pytest.raises(ValueError, match="Received: 'same', which returns its input"):
+        Graph(first, second, total)
