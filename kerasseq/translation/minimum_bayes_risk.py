@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from kerasseq import checks, evaluation
+from kerasseq.translation.candidates import check_candidates
 from kerasseq.translation.translation import Translation
 from kerasseq.translation.translator import Translator
 
@@ -43,11 +44,7 @@ class MinimumBayesRisk:
 
     def __init__(self, translator: Translator, weights: str = "even") -> None:
         checks.check_one_of("weights", weights, WEIGHTS)
-        if translator.search.n_best < 2:
-            raise ValueError(
-                "`translator` must search for at least two candidates. Received: a search with "
-                f"n_best={translator.search.n_best}. Use `translator.with_search(...)`."
-            )
+        check_candidates(translator)
         self.translator = translator
         self.weights = weights
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from kerasseq import checks
+from kerasseq.translation.candidates import check_candidates
 from kerasseq.translation.translation import Translation
 from kerasseq.translation.translator import Translator
 
@@ -87,11 +88,7 @@ class Reranker:
     ) -> None:
         checks.check_number("weight", weight)
         checks.check_boolean("backwards", backwards)
-        if translator.search.n_best < 2:
-            raise ValueError(
-                "`translator` must search for at least two candidates. Received: a search with "
-                f"n_best={translator.search.n_best}. Use `translator.with_search(...)`."
-            )
+        check_candidates(translator)
         self.translator = translator
         self.judge = judge
         self.weight = weight
