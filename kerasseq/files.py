@@ -1,10 +1,12 @@
 """Files that are written beside and renamed: a reader never sees half a file."""
 
 import contextlib
+import csv
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 PARTIAL = ".partial-"
 
@@ -47,6 +49,23 @@ def written_beside(path: str | os.PathLike[str]) -> Iterator[str]:
         with contextlib.suppress(FileNotFoundError):
             os.remove(temporary)
         raise
+
+
+def write_csv(path: str | os.PathLike[str], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Writes a table whole: a line a row, the columns in the order in which they come up.
+
+    Args:
+        path: the file to write.
+        rows: values by column; what a row lacks stays empty.
+    """
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    with (
+        written_beside(path) as temporary,
+        open(temporary, "w", encoding="utf-8", newline="") as file,
+    ):
+        writer = csv.DictWriter(file, columns)
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def _umask() -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kerasseq.files import remove_leftovers, written_beside
+from kerasseq.files import remove_leftovers, write_csv, written_beside
 
 
 def write(path: str | Path, text: str) -> None:
@@ -113,3 +113,9 @@ def test_the_leftover_of_a_real_writer_has_such_a_name(tmp_path: Path) -> None:
 
 def test_no_folder_has_no_leftovers(tmp_path: Path) -> None:
     remove_leftovers(tmp_path / "nowhere")
+
+
+def test_a_table_has_the_columns_of_all_its_rows(tmp_path: Path) -> None:
+    write_csv(tmp_path / "table.csv", [{"epoch": 1, "loss": 2.5}, {"epoch": 2, "words": "a, b"}])
+    lines = (tmp_path / "table.csv").read_text(encoding="utf-8").splitlines()
+    assert lines == ["epoch,loss,words", "1,2.5,", '2,,"a, b"']

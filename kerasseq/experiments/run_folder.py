@@ -1,6 +1,5 @@
 """The folder of a run: what lies where, each file written beside and renamed."""
 
-import csv
 import dataclasses
 import json
 from collections.abc import Iterator, Sequence
@@ -8,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kerasseq.experiments.config import ExperimentConfig
-from kerasseq.files import remove_leftovers, written_beside
+from kerasseq.files import remove_leftovers, write_csv, written_beside
 
 SECTIONS = {
     field.name
@@ -113,14 +112,7 @@ class RunFolder:
 
     def write_history(self, history: list[dict[str, float]]) -> None:
         """Writes one line an epoch, with the columns in the order in which they came up."""
-        columns = list(dict.fromkeys(column for row in history for column in row))
-        with (
-            written_beside(self.history) as temporary,
-            open(temporary, "w", encoding="utf8", newline="") as file,
-        ):
-            writer = csv.DictWriter(file, columns)
-            writer.writeheader()
-            writer.writerows(history)
+        write_csv(self.history, history)
 
     def write_samples(self, samples: list[str]) -> None:
         """Writes the sample translations of all epochs so far."""

@@ -1,6 +1,5 @@
 """The folder of a search: what lies where."""
 
-import csv
 import dataclasses
 import os
 from collections.abc import Mapping, Sequence
@@ -9,7 +8,7 @@ from typing import Any
 
 from kerasseq.experiments import ExperimentConfig
 from kerasseq.experiments.yaml_text import dump_yaml, load_yaml
-from kerasseq.files import remove_leftovers, written_beside
+from kerasseq.files import remove_leftovers, write_csv, written_beside
 from kerasseq.tuning.deaths import RECORD
 from kerasseq.tuning.trial_record import TrialRecord
 
@@ -78,15 +77,7 @@ class SearchFolder:
 
     def write_table(self, records: Sequence[TrialRecord]) -> None:
         """Writes one line a trial; the columns in the order in which they came up."""
-        rows = [_row(record) for record in records]
-        columns = list(dict.fromkeys(column for row in rows for column in row))
-        with (
-            written_beside(self.table) as temporary,
-            open(temporary, "w", encoding="utf-8", newline="") as file,
-        ):
-            writer = csv.DictWriter(file, columns)
-            writer.writeheader()
-            writer.writerows(rows)
+        write_csv(self.table, [_row(record) for record in records])
 
 
 def _row(record: TrialRecord) -> dict[str, Any]:
