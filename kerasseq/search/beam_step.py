@@ -14,6 +14,7 @@ from kerasseq.search.candidates import top_candidates
 from kerasseq.search.coverage_penalty import coverage_penalty
 from kerasseq.search.gathering import pick
 from kerasseq.search.length_penalties import LengthPenalty
+from kerasseq.search.live_sources import LiveSources
 from kerasseq.search.rules import Rules
 from kerasseq.search.search import Request
 from kerasseq.search.search_result import IMPOSSIBLE, LOG_ZERO
@@ -91,13 +92,12 @@ class BeamStep(NamedTuple):
         running = choice.advanced & self._can_win(choice.ranking[:, 0], best, beams.position + 1)
         token_ids = choice.token_ids[:, : self.num_beams]
         token_ids = ops.reshape(ops.where(running[:, None], token_ids, self.pad_id), (-1,))
-        places = beams.live.places
-        own_rows = self._rows(ops.take(parents, places[0], axis=0)) if places else rows
+        own_rows = self._rows_of_state(beams.live, parents) if beams.live.places else rows
         return Beams(
             beams.position + 1,
             token_ids,
             [ops.take(tensor, own_rows, axis=0) for tensor in state],
-            beams.live,
+            beams.live.with_first_rows(self.num_beams, self.num_beams),
             running,
             beams.lengths + ops.cast(choice.advanced, "int32"),
             ops.where(choice.advanced[:, None], choice.ranking, beams.ranking),
@@ -187,6 +187,18 @@ class BeamStep(NamedTuple):
         if self.num_beams == 1:  # the only beam has ended: the search is greedy
             can_win = can_win & (best[:, -1] <= IMPOSSIBLE)
         return can_win
+
+    def _rows_of_state(self, live: LiveSources, parents: Tensor) -> Tensor:
+        """Returns `(live * beams,)`, the rows of the live sources' state of their parents.
+
+        In the first step a source has one row, and what continues any other beam is impossible.
+        """
+        (places,), (rows,), _ = live
+        times = ops.size(rows) // ops.maximum(ops.size(places), 1)
+        first = ops.arange(ops.size(places), dtype="int32")[:, None] * times
+        return ops.reshape(
+            first + ops.minimum(ops.take(parents, places, axis=0), times - 1), (-1,)
+        )
 
     def _rows(self, beams: Tensor) -> Tensor:
         """Returns `(rows,)`, the rows of `beams` `(batch, beams)` of each source."""

@@ -73,18 +73,22 @@ def first_beams(
     with_history: bool,
     with_coverage: bool,
 ) -> Beams:
-    """Returns the beams before the first step: one live, since equal beams would stay equal."""
+    """Returns the beams before the first step: one live, since equal beams would stay equal.
+
+    Only that one is computed, where the step says what it reads of its sources.
+    """
     limits = request.max_lengths
     max_length, batch = request.width, ops.shape(limits)[0]
     rows = batch * num_beams
     alive = ops.where(ops.arange(num_beams) == 0, 0.0, LOG_ZERO)  # (beams,)
+    live = first_live_sources(request.step, rows, num_beams).with_first_rows(1, num_beams)
     history = ops.full((rows, max_length), pad_id, dtype="int32")
     coverage = ops.zeros((rows, request.source_length), dtype="float32")
     return Beams(
         ops.convert_to_tensor(0, dtype="int32"),
         repeat(ops.full_like(limits, start_id), num_beams),
-        repeat_all(request.state, num_beams),
-        first_live_sources(request.step, rows, num_beams),
+        request.state if live.places else repeat_all(request.state, num_beams),
+        live,
         limits > 0,
         ops.zeros_like(limits),
         ops.broadcast_to(alive, (batch, num_beams)),

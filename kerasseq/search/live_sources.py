@@ -22,7 +22,8 @@ class LiveSources(NamedTuple):
 
     Attributes:
         places: `[(live,)]` int32, their places in the batch.
-        rows: `[(live * times,)]` int32, their rows.
+        rows: `[(live * times,)]` int32, those of their rows that the step computes, as many of
+            each source.
         prepared: what the step reads of them, `(live, ...)` tensors.
     """
 
@@ -44,6 +45,13 @@ class LiveSources(NamedTuple):
             return tensor
         shape = (count, *ops.shape(tensor)[1:])
         return ops.scatter(ops.expand_dims(self.rows[0], -1), tensor, shape)
+
+    def with_first_rows(self, count: int, times: int) -> "LiveSources":
+        """Returns these sources with the first `count` of the `times` rows that each has."""
+        if not self.places:
+            return self
+        first = self.places[0][:, None] * times + ops.arange(count, dtype="int32")
+        return self._replace(rows=[ops.reshape(first, (-1,))])
 
     def mostly_run(self, running: Tensor) -> Tensor:
         """Returns whether enough of them run; `running` is `(batch,)` boolean."""
@@ -70,7 +78,7 @@ class LiveSources(NamedTuple):
 
 
 def first_live_sources(step: StepFunction, rows: Tensor, times: Tensor) -> LiveSources:
-    """Returns all sources of a batch.
+    """Returns all sources of a batch, with all of their rows.
 
     Args:
         step: the step function.

@@ -63,6 +63,20 @@ def test_leaving_sources_out_changes_no_answer(tree_step: Any, search: Search) -
     assert rows[0] < 0.8 * rows[1]
 
 
+def test_the_first_step_computes_one_beam_of_each_source(tree_step: Any) -> None:
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.int32)] * 2, autograph=False)
+    def search(codes: Any, limits: Any) -> Any:
+        step = SourceTreeStep(tree_step, [codes], computed)
+        state = [codes, tf.cast(tf.stack([codes, -codes], -1)[:, None], tf.float32), codes > 2]
+        return BeamSearch(num_beams=3, n_best=3)(step, state, limits, 4)
+
+    computed = tf.Variable(0)
+    search(CODES, np.full_like(CODES, 1))
+    assert int(computed) == len(CODES)
+    search(CODES, np.full_like(CODES, 2))
+    assert int(computed) == len(CODES) + (1 + 3) * len(CODES)
+
+
 def test_an_ensemble_leaves_sources_out_if_all_its_models_can(tree_step: Any) -> None:
     steps = [SourceTreeStep(tree_step, [np.ones(2)] * 2, tf.Variable(0)) for _ in range(2)]
     joint, _ = ensemble_step(steps, [[], []])
