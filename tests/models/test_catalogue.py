@@ -71,7 +71,7 @@ WEIGHTS: dict[str, int] = {
     + 2 * lstm(3, 4)
     + dense(2 * 8, 2 * 5)
     + lstm(3 + 5, 5)
-    + 8 * 5
+    + (5 * 5 + 8 * 5 + 5)
     + (8 + 5) * 5
     + dense(5, TARGET),
 }
