@@ -196,9 +196,7 @@ class BeamStep(NamedTuple):
         (places,), (rows,), _ = live
         times = ops.size(rows) // ops.maximum(ops.size(places), 1)
         first = ops.arange(ops.size(places), dtype="int32")[:, None] * times
-        return ops.reshape(
-            first + ops.minimum(ops.take(parents, places, axis=0), times - 1), (-1,)
-        )
+        return ops.reshape(first + ops.minimum(ops.take(parents, places, axis=0), times - 1), (-1,))
 
     def _rows(self, beams: Tensor) -> Tensor:
         """Returns `(rows,)`, the rows of `beams` `(batch, beams)` of each source."""
