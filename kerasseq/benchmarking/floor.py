@@ -4,7 +4,8 @@ No program that computes the same network can be faster than its products; what 
 what this package adds. They run in the same process, dtype and kernels as the work itself, one
 after the other. Each loop reads its weights in turn at every step, as the network does. Of equal
 ways to the same result the floor takes the fastest: products with the same left side are joined,
-and the gradient of a weight in a loop is one product over all steps.
+and the gradient of a weight in a loop is one product over all steps, and a matrix that a product
+would read slowly is laid out as the network does it.
 """
 
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ import tensorflow as tf
 
 from kerasseq.benchmarking.measuring import Span, Stopwatch
 from kerasseq.benchmarking.reference import Reference
+from kerasseq.layers.laid_out import is_slow, spread
 from kerasseq.typing import Tensor
 
 
@@ -112,10 +114,14 @@ def _attention(reference: Reference, shape: Shape, queries: int) -> tuple[Produc
 
 
 class _Operands(NamedTuple):
-    """Of one product: what enters a step, and what enters the gradient over all steps."""
+    """Of one product: what enters a step, and what enters the gradient over all steps.
+
+    `laid_out` is `weights` as the product reads it fastest.
+    """
 
     inputs: Tensor
     weights: Tensor
+    laid_out: Tensor
     upstream: Tensor
     all_inputs: Tensor
     all_upstream: Tensor
@@ -179,12 +185,20 @@ class Floor:
             return tf.fill([*lead, *shape], tf.constant(0.01, self.dtype))
 
         weights = fill(inner, columns) if lead else self._weight(*place, inner, columns)
+        laid_out = weights if lead else self._laid_out(rows, weights)
         inputs, upstream = fill(rows, inner), fill(rows, columns)
-        if not self.backward or steps == 1:
-            return _Operands(inputs, weights, upstream, inputs, upstream)
-        return _Operands(
-            inputs, weights, upstream, fill(steps * rows, inner), fill(steps * rows, columns)
-        )
+        if not self.backward:
+            return _Operands(inputs, weights, laid_out, upstream, inputs, upstream)
+        all_inputs, all_upstream = inputs, upstream
+        if steps > 1:
+            all_inputs, all_upstream = fill(steps * rows, inner), fill(steps * rows, columns)
+        if not lead:
+            all_upstream = self._laid_out(inner, all_upstream)
+        return _Operands(inputs, weights, laid_out, upstream, all_inputs, all_upstream)
+
+    def _laid_out(self, rows: int, right: Tensor) -> Tensor:
+        """The right side of a product of so many rows, as the network lays it out."""
+        return spread(right) if is_slow(rows, right.shape[-1], self.dtype.name) else right
 
     def _weight(self, *key: int) -> Tensor:
         """Every product has weights of its own, so that none stays in a cache for another's."""
@@ -212,7 +226,7 @@ class Floor:
                 if backward:
                     total = _multiply(each.upstream, each.weights, total, transpose_b=True)
                 else:
-                    total = _multiply(each.inputs, each.weights, total)
+                    total = _multiply(each.inputs, each.laid_out, total)
             return step + 1, total
 
         return tf.while_loop(

@@ -12,6 +12,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from kerasseq.layers.laid_out import multiply_transposed
 from kerasseq.typing import State, Tensor
 
 ScanStep = Callable[[list[Tensor], State], tuple[list[Tensor], State]]
@@ -47,7 +48,7 @@ def scan(
     return loop(step, sequences, state, templates, reverse)
 
 
-def multiply(inputs: Tensor, weights: Tensor) -> Tensor:
+def multiply(inputs: Tensor, weights: Tensor, laid_out: Tensor | None = None) -> Tensor:
     """`ops.matmul` in a step of `scan`, by what is the same at every step.
 
     TensorFlow alone would make the gradient of `weights` anew at every step and add it to those
@@ -58,9 +59,18 @@ def multiply(inputs: Tensor, weights: Tensor) -> Tensor:
     Args:
         inputs: `(rows, size)`, or `(batch, queries, size)`.
         weights: `(size, columns)`, or `(batch, size, columns)`.
+        laid_out: `weights` with further columns, for a faster product; see `LoopWeights`.
     """
     products = _PRODUCTS.get()
-    return ops.matmul(inputs, weights) if products is None else products.multiply(inputs, weights)
+    if products is None:
+        return _multiply_laid_out(inputs, weights, laid_out)
+    return products.multiply(inputs, weights, laid_out)
+
+
+def _multiply_laid_out(inputs: Tensor, weights: Tensor, laid_out: Tensor | None) -> Tensor:
+    if laid_out is None:
+        return ops.matmul(inputs, weights)
+    return ops.matmul(inputs, laid_out)[..., : weights.shape[-1]]
 
 
 class _Products:
@@ -91,17 +101,17 @@ class _Products:
         """Makes a slot for each tensor that was found."""
         self.slots = [_open_slot(weights, length) for weights in self.weights]
 
-    def multiply(self, inputs: Tensor, weights: Tensor) -> Tensor:
+    def multiply(self, inputs: Tensor, weights: Tensor, laid_out: Tensor | None) -> Tensor:
         import tensorflow as tf
 
         if getattr(weights, "graph", None) in (None, tf.compat.v1.get_default_graph()):
-            return tf.matmul(inputs, weights)  # made in this step
+            return _multiply_laid_out(inputs, weights, laid_out)  # made in this step
         if self.position is None:
             self.weights.append(weights)
-            return tf.matmul(inputs, weights)
+            return _multiply_laid_out(inputs, weights, laid_out)
         slot = self.slots[self.next]
         self.next += 1
-        return _multiply_in_slot(inputs, weights, slot, self.position)
+        return _multiply_in_slot(inputs, weights, laid_out, slot, self.position)
 
 
 _PRODUCTS: ContextVar[_Products | None] = ContextVar("products", default=None)
@@ -134,9 +144,7 @@ def _open_slot(weights: Tensor, length: Tensor) -> tuple[Tensor, Tensor]:
         ]
 
         def gradient(inputs: Tensor, upstream: Tensor) -> Tensor:
-            return tf.matmul(
-                side_by_side(stack(inputs)), side_by_side(stack(upstream)), transpose_a=True
-            )
+            return multiply_transposed(side_by_side(stack(inputs)), side_by_side(stack(upstream)))
 
         return tuple(lists), gradient
 
@@ -144,7 +152,11 @@ def _open_slot(weights: Tensor, length: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _multiply_in_slot(
-    inputs: Tensor, weights: Tensor, slot: tuple[Tensor, Tensor], position: Tensor
+    inputs: Tensor,
+    weights: Tensor,
+    laid_out: Tensor | None,
+    slot: tuple[Tensor, Tensor],
+    position: Tensor,
 ) -> Tensor:
     import tensorflow as tf
 
@@ -166,7 +178,7 @@ def _multiply_in_slot(
         def gradient(upstream: Tensor) -> Any:
             return tf.matmul(upstream, weights, transpose_b=True), inputs, upstream
 
-        return tf.matmul(inputs, weights), gradient
+        return _multiply_laid_out(inputs, weights, laid_out), gradient
 
     return product(inputs, *read)
 

@@ -59,7 +59,7 @@ class BoundStep:
         parts: the parts of the network.
         values: what the source part gave, by symbolic tensor.
         decoder_prepared: what the decoder's `prepare` gave.
-        read_once: the weights, if they have been read.
+        weights: the weights, if they have been read.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class BoundStep:
         parts: Parts,
         values: dict[int, Tensor],
         decoder_prepared: list[Tensor],
-        read_once: "_WeightsReadOnce | None" = None,
+        weights: "_Weights | None" = None,
     ) -> None:
         masks = {id(each): mask for each in parts.extras if (mask := mask_of(each)) is not None}
         read = {id(tensor) for tensor in [*parts.extras, *masks.values()]}
@@ -75,7 +75,7 @@ class BoundStep:
         self._masks = masks
         self._extras = {key: value for key, value in values.items() if key in read}
         self._decoder_prepared = decoder_prepared
-        self._read_once = read_once or _WeightsReadOnce(parts)
+        self._weights = weights or _Weights(parts)
 
     @property
     def prepared(self) -> list[Tensor]:
@@ -86,10 +86,10 @@ class BoundStep:
         """Returns the step of other sources, given what it reads of them."""
         count = len(self._decoder_prepared)
         extras = dict(zip(self._extras, prepared[count:], strict=True))
-        return BoundStep(self._parts, extras, prepared[:count], self._read_once)
+        return BoundStep(self._parts, extras, prepared[:count], self._weights)
 
     def __call__(self, token_ids: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
-        with self._read_once.scope():
+        with self._weights.scope():
             return self._run(token_ids, state)
 
     def _run(self, token_ids: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
@@ -99,7 +99,9 @@ class BoundStep:
         target_ids = parts.target_tensors[0]
         known[id(target_ids)] = ops.cast(ops.expand_dims(token_ids, 1), target_ids.dtype)
         embedded = self._apply(parts.target, parts.target_tensors, known)
-        outputs, state, weights = parts.decoder.step(embedded[0], state, prepared)
+        outputs, state, weights = parts.decoder.step(
+            embedded[0], state, prepared, self._weights.of_decoder
+        )
         logits = outputs
         if parts.head is not None:
             position = [*embedded, outputs, weights]
@@ -141,11 +143,11 @@ def _only_position(value: Tensor) -> Tensor:
     return ops.squeeze(value, 1) if value.shape[1] == 1 else value[:, 0]
 
 
-class _WeightsReadOnce:
-    """Large weights in the dtype their layer computes in, cast once and not at every step.
+class _Weights:
+    """The weights of a step, read, cast and laid out once and not at every step.
 
-    Under `mixed_bfloat16` a step would otherwise read every float32 matrix in full to cast it,
-    which costs more than the product itself.
+    Under `mixed_bfloat16` a step would otherwise read every large float32 matrix in full to cast
+    it, which costs more than the product itself.
 
     Args:
         parts: the parts whose weights a step reads.
@@ -164,6 +166,8 @@ class _WeightsReadOnce:
         if any(_is_worth_casting(*each) for each in dtypes.values()):
             # All of them: one that is missing here would be read past an outer scope.
             self._values = [_read(*each) for each in dtypes.values()]
+        with self.scope():
+            self.of_decoder = parts.decoder.bind_step()
 
     def scope(self) -> contextlib.AbstractContextManager[Any]:
         """Returns a context in which the weights have these values."""

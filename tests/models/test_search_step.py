@@ -50,53 +50,79 @@ def test_steps_in_half_precision_are_near_the_whole_and_float32(
     network.check()
 
 
-def casts_of_weights(graph: Any, within_loops: bool) -> Iterator[tuple[int, ...]]:
-    """Shapes of what a traced graph casts from float32 to bfloat16, in loops or outside."""
+def operations_of(graph: Any, within_loops: bool) -> Iterator[Any]:
+    """The operations of a traced graph, those in loops or those outside."""
     for operation in graph.get_operations():
-        for name in ("body", "cond"):
-            if operation.type in ("While", "StatelessWhile"):
+        if not within_loops:
+            yield operation
+        elif operation.type in ("While", "StatelessWhile"):
+            for name in ("body", "cond"):
                 function = graph._get_function(operation.get_attr(name).name)
                 inner = function.graph if hasattr(function, "graph") else function
-                if within_loops:
-                    yield from casts_of_weights(inner, within_loops=False)
-        if operation.type == "Cast" and not within_loops:
+                yield from operations_of(inner, within_loops=False)
+                yield from operations_of(inner, within_loops=True)
+
+
+def casts_of_weights(graph: Any, within_loops: bool) -> list[tuple[int, ...]]:
+    """Shapes of the large matrices that a graph casts from float32 to bfloat16."""
+    shapes = []
+    for operation in operations_of(graph, within_loops):
+        if operation.type == "Cast":
             source, target = operation.inputs[0], operation.outputs[0]
             if source.dtype.name == "float32" and target.dtype.name == "bfloat16":
-                yield tuple(source.shape.as_list() or ())
+                shapes.append(tuple(source.shape.as_list() or ()))
+    return sorted(each for each in shapes if None not in each and np.prod(each) >= 2**14)
 
 
-def test_large_weights_are_cast_outside_the_loop_of_a_search(
-    in_policy: Callable[[str], Any],
-) -> None:
+@pytest.fixture
+def searched() -> Callable[..., Any]:
+    """Returns a function that traces a greedy search of a network with large weights."""
     tf = pytest.importorskip("tensorflow")
     if keras.backend.backend() != "tensorflow":
         pytest.skip("reads a graph of TensorFlow")
-    units, size = 64, 300
-    with in_policy("mixed_bfloat16"):
+
+    def trace(units: int, size: int, cell: str) -> Any:
         source_ids = keras.Input((None,), dtype="int32")
         target_ids = keras.Input((None,), dtype="int32")
-        memory, state = layers.RecurrentEncoder(units, cell="gru")(
+        memory, state = layers.RecurrentEncoder(units, cell=cell)(
             layers.TokenEmbedding(size, units)(source_ids)
         )
-        decoder = layers.AttentionDecoder(
-            units, cell="gru", attention="general", input_feeding=True
-        )
+        decoder = layers.AttentionDecoder(units, cell=cell, attention="general", input_feeding=True)
         embedded = layers.TokenEmbedding(size, units)(target_ids)
         outputs, _, _ = decoder(embedded, memory, state)
         network = SequenceToSequence(source_ids, target_ids, keras.layers.Dense(size)(outputs))
 
-    @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32)], autograph=False)
-    def translate(source_ids: Any) -> Any:
-        step, state, _ = network.start_search(source_ids, 5)
-        limits = tf.fill(tf.shape(source_ids)[:1], 5)
-        return GreedySearch()(step, state, limits, tf.shape(source_ids)[1]).token_ids
+        @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32)], autograph=False)
+        def translate(source_ids: Any) -> Any:
+            step, state, _ = network.start_search(source_ids, 5)
+            limits = tf.fill(tf.shape(source_ids)[:1], 5)
+            return GreedySearch()(step, state, limits, tf.shape(source_ids)[1]).token_ids
 
-    graph = translate.get_concrete_function().graph
+        return translate.get_concrete_function().graph
 
-    def large(shapes: Iterator[tuple[int, ...]]) -> list[tuple[int, ...]]:
-        return sorted(each for each in shapes if None not in each and np.prod(each) >= 2**14)
+    return trace
 
-    assert large(casts_of_weights(graph, within_loops=True)) == []
+
+def test_large_weights_are_cast_outside_the_loop_of_a_search(
+    searched: Callable[..., Any], in_policy: Callable[[str], Any]
+) -> None:
+    with in_policy("mixed_bfloat16"):
+        graph = searched(units=64, size=300, cell="gru")
+    assert casts_of_weights(graph, within_loops=True) == []
     # The decoder's kernel, from input and readout to three gates, and that of the logits; not the
     # tables, (300, 64), of which only rows are read.
-    assert large(casts_of_weights(graph, within_loops=False)) == [(64, 300), (128, 192)]
+    assert casts_of_weights(graph, within_loops=False) == [(64, 300), (128, 192)]
+
+
+def test_weights_are_laid_out_outside_the_loop_of_a_search(searched: Callable[..., Any]) -> None:
+    graph = searched(units=128, size=20, cell="lstm")  # four gates of 128: rows of 2 KiB
+
+    def laid_out(within_loops: bool) -> list[tuple[int, ...]]:
+        operations = operations_of(graph, within_loops)
+        return sorted(
+            tuple(each.outputs[0].shape) for each in operations if each.type in ("Pad", "PadV2")
+        )
+
+    assert laid_out(within_loops=True) == []
+    # Of encoder and decoder what the state is multiplied by, and the token and the last readout.
+    assert laid_out(within_loops=False) == [(128, 528), (128, 528), (256, 528)]

@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from kerasseq.layers.cells.recurrent_cell import CellStep, RecurrentCell
-from kerasseq.layers.recurrence import multiply
+from kerasseq.layers.loop_weights import LoopWeights, multiply_all_steps
 from kerasseq.typing import Shape, State, Tensor
 
 Gate = Callable[[Tensor, Tensor, State], tuple[Tensor, State]]
@@ -70,34 +70,34 @@ class GatedCell(RecurrentCell):
 
     def project(self, inputs: Tensor, constant: Tensor | None = None) -> Tensor:
         size = inputs.shape[-1]
-        projected = self._multiply(inputs, self._kernel_rows(0, size))
+        projected = self._project(inputs, self._kernel_rows(0, size))
         if constant is not None:
             kernel = self._kernel_rows(size, constant.shape[-1])
-            projected = projected + self._multiply(constant, kernel)
+            projected = projected + self._project(constant, kernel)
             size += constant.shape[-1]
         return self._finish_projection(projected, size)
 
     def bind(self, known_size: int, recurrent_dropout: Tensor | None = None) -> CellStep:
         gate = self._bind_gate()
         finish = self._bind_inputs(known_size)
-        recurrent_kernel = self._read(self.recurrent_kernel)
+        recurrent_kernel = LoopWeights(self._read(self.recurrent_kernel))
 
         def step(projected: Tensor, fed: Tensor | None, state: State) -> tuple[Tensor, State]:
             hidden = state[0] if recurrent_dropout is None else state[0] * recurrent_dropout
-            recurrent = ops.cast(self._multiply(hidden, recurrent_kernel), "float32")
+            recurrent = ops.cast(recurrent_kernel.multiply(hidden), "float32")
             return gate(finish(projected, fed), recurrent, state)
 
         return step
 
     def _bind_inputs(self, known_size: int) -> Callable[[Tensor, Tensor | None], Tensor]:
         """Returns what completes the input's part of the gates within the loop, in float32."""
-        fed_kernel = self._kernel_rows(known_size, self.kernel.shape[0] - known_size)
+        fed_kernel = LoopWeights(self._kernel_rows(known_size, self.kernel.shape[0] - known_size))
 
         def finish(projected: Tensor, fed: Tensor | None) -> Tensor:
             inputs = ops.cast(projected, "float32")
             if fed is None:
                 return inputs
-            return inputs + ops.cast(self._multiply(fed, fed_kernel), "float32")
+            return inputs + ops.cast(fed_kernel.multiply(fed), "float32")
 
         return finish
 
@@ -118,8 +118,5 @@ class GatedCell(RecurrentCell):
         """Rows of the kernel in the compute dtype; `kernel[start:]` has a slow gradient."""
         return ops.slice(self._read(self.kernel), (start, 0), (count, self.kernel.shape[1]))
 
-    def _multiply(self, inputs: Tensor, kernel: Tensor) -> Tensor:
-        if inputs.shape[-1] == 0:  # oneDNN ends the process over a fused product of no columns
-            shape = (*ops.shape(inputs)[:-1], kernel.shape[-1])
-            return ops.zeros(shape, self.compute_dtype)
-        return multiply(ops.cast(inputs, self.compute_dtype), kernel)
+    def _project(self, inputs: Tensor, kernel: Tensor) -> Tensor:
+        return multiply_all_steps(ops.cast(inputs, self.compute_dtype), kernel)

@@ -12,7 +12,7 @@ from kerasseq.layers.cells.cell_stack import (
     make_cells,
     serialize_cell,
 )
-from kerasseq.layers.decoders.attention_loop import AttentionLoop
+from kerasseq.layers.decoders.attention_loop import AttentionLoop, BoundLayers, bind_layers
 from kerasseq.layers.decoders.attention_penalty import doubly_stochastic_penalty
 from kerasseq.layers.decoders.decoder import Decoder, check_initial_state, initial_cell_states
 from kerasseq.layers.decoders.factors import draw_decoder_factors, no_factors
@@ -224,10 +224,17 @@ class AttentionDecoder(Decoder):
             state.append(ops.zeros((batch, self.output_size), self.compute_dtype))
         return state + self.attention_mechanism.initial_past(prepared)
 
+    def bind_step(self) -> BoundLayers:
+        return bind_layers(self, range(self.num_layers), 0, no_factors(self.num_layers + 1))
+
     def step(
-        self, inputs: Tensor, state: State, prepared: list[Tensor]
+        self,
+        inputs: Tensor,
+        state: State,
+        prepared: list[Tensor],
+        bound: BoundLayers | None = None,
     ) -> tuple[Tensor, State, Tensor]:
-        loop = AttentionLoop(self, prepared, no_factors(self.num_layers + 1))
+        loop = AttentionLoop(self, prepared, no_factors(self.num_layers + 1), bound=bound)
         return loop.run_step(ops.cast(inputs, self.compute_dtype), state)
 
     def call(

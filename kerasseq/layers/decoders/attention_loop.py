@@ -1,14 +1,15 @@
 """The loop of a decoder with attention: what stands in it, and what runs before and after."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from keras import ops
 
 from kerasseq.layers.cells.cell_stack import climb, is_residual, join_states, split_state
 from kerasseq.layers.cells.run_over_time import run_over_time
 from kerasseq.layers.decoders.factors import DecoderFactors
-from kerasseq.layers.decoders.wirings import CellsAtStep, CellsInLoop
+from kerasseq.layers.decoders.readouts import Combine
+from kerasseq.layers.decoders.wirings import CellsAtStep, CellsInLoop, join_fed
 from kerasseq.layers.recurrence import scan
 from kerasseq.typing import State, Tensor
 
@@ -19,6 +20,39 @@ RunStep = Callable[[dict[str, Tensor], State], tuple[list[Tensor], State]]
 """`run_step(slices, state) -> ([outputs, attention_weights, context], state)`."""
 
 
+class BoundLayers(NamedTuple):
+    """The layers that stand in a loop, their weights read once.
+
+    Attributes:
+        cells: the cells.
+        known: the lowest one's projection of an input of which nothing is known before the loop.
+        combine: the readout.
+    """
+
+    cells: CellsInLoop
+    known: Tensor
+    combine: Combine
+
+
+def bind_layers(
+    decoder: "AttentionDecoder", layers: range, known_size: int, factors: DecoderFactors
+) -> BoundLayers:
+    """Reads the weights of a decoder's layers.
+
+    Args:
+        decoder: whose layers stand in the loop.
+        layers: indices of the cells.
+        known_size: how many columns of the lowest one's input are known before the loop.
+        factors: the dropout of the call.
+    """
+    second_cell = decoder.second_cells[0] if decoder.second_cells else None
+    cells = CellsInLoop(
+        decoder.cells, layers, known_size, factors.recurrent, decoder.residual_from, second_cell
+    )
+    known = decoder.cells[layers.start].project(ops.zeros((1, 0), decoder.compute_dtype))
+    return BoundLayers(cells, known, decoder.readout_layer.bind())
+
+
 class AttentionLoop:
     """A decoder bound to a source and to the dropout of a call.
 
@@ -27,6 +61,7 @@ class AttentionLoop:
         prepared: what its `prepare` gave.
         factors: its dropout.
         rows_are_sources: whether it is known that no source has several beams.
+        bound: all layers, bound with nothing known before the loop, for `run_step`.
     """
 
     def __init__(
@@ -35,21 +70,23 @@ class AttentionLoop:
         prepared: list[Tensor],
         factors: DecoderFactors,
         rows_are_sources: bool = False,
+        bound: BoundLayers | None = None,
     ) -> None:
         self.decoder = decoder
         self.prepared = prepared
         self.factors = factors
         self.rows_are_sources = rows_are_sources
+        self.bound = bound
 
     def run_step(self, inputs: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
         """Runs one step, all of it: `(rows, input_size)` to `(outputs, state, weights)`."""
         decoder = self.decoder
+        bound = self.bound or bind_layers(decoder, range(decoder.num_layers), 0, self.factors)
         readout_inputs = decoder.readout_layer.project(inputs)
-        slices = {"projected": decoder.cells[0].project(inputs), "readout": readout_inputs}
-        step = self._bind(range(decoder.num_layers), inputs.shape[-1])
-        (outputs, weights, context), state = step(slices, state)
+        slices = {"projected": bound.known, "inputs": inputs, "readout": readout_inputs}
+        (outputs, weights, context), state = self._make_step(bound)(slices, state)
         if not decoder.input_feeding:
-            outputs = decoder.readout_layer.bind()(readout_inputs, outputs, context)
+            outputs = bound.combine(readout_inputs, outputs, context)
         return outputs, state, weights
 
     def run_target(self, inputs: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
@@ -157,7 +194,7 @@ class AttentionLoop:
     ) -> tuple[list[Tensor], State]:
         """The loop itself: outputs and weights, and the context if anything reads it after it."""
         decoder = self.decoder
-        run_step = self._bind(layers, known_size)
+        run_step = self._make_step(bind_layers(decoder, layers, known_size, self.factors))
         memory, mask = self.prepared[:2]
         size = decoder.output_size if decoder.input_feeding else decoder.units
         templates = [ops.zeros((ops.shape(memory)[0], size), decoder.compute_dtype)]
@@ -186,29 +223,22 @@ class AttentionLoop:
         context, weights, past = attention.attend(ops.expand_dims(query, 1), self.prepared, past)
         return ops.squeeze(context, 1), ops.squeeze(weights, 1), past
 
-    def _bind(self, layers: range, known_size: int) -> RunStep:
-        """Reads the weights once and returns a step of the layers in the loop."""
-        decoder = self.decoder
-        within = [decoder.cells[layer] for layer in layers]
-        second_cell = decoder.second_cells[0] if decoder.second_cells else None
-        cells = CellsInLoop(
-            decoder.cells,
-            layers,
-            known_size,
-            self.factors.recurrent,
-            decoder.residual_from,
-            second_cell,
-        )
-        combine = decoder.readout_layer.bind() if decoder.input_feeding else None
+    def _make_step(self, bound: BoundLayers) -> RunStep:
+        """Returns a step of the layers in the loop."""
+        decoder, cells = self.decoder, bound.cells
+        within = [decoder.cells[layer] for layer in cells.layers]
+        combine = bound.combine if decoder.input_feeding else None
 
         def run_step(slices: dict[str, Tensor], state: State) -> tuple[list[Tensor], State]:
             states = split_state(within, state)
             carried = state[len(join_states(states)) :]
             fed, past = (carried[0], carried[1:]) if combine is not None else (None, carried)
-            names = {layer: f"factors_{layer}" for layer in layers}
+            if "inputs" in slices:
+                fed = slices["inputs"] if fed is None else join_fed(slices["inputs"], fed)
+            names = {layer: f"factors_{layer}" for layer in cells.layers}
             factors = {layer: slices[name] for layer, name in names.items() if name in slices}
             step = CellsAtStep(
-                cells, dict(zip(layers, states, strict=True)), slices["projected"], factors
+                cells, dict(zip(cells.layers, states, strict=True)), slices["projected"], factors
             )
             hidden, context, weights, past = decoder.order.advance(
                 step, fed, past, self._attend_at_step, decoder.attending

@@ -20,7 +20,8 @@ class Decoder(SelfCastingLayer):
     - `start(initial_state, prepared, max_length)`: the state before the first step, a flat list of
       `(batch, ...)` tensors that holds everything which changes with a step: cell states, fed-back
       readout, what attention remembers, a position, caches.
-    - `step(inputs, state, prepared)`: one step for `(rows, input_size)` inputs, `rows` being
+    - `bind_step()`, once before many steps: what they read of the weights, laid out for it.
+    - `step(inputs, state, prepared, bound)`: one step for `(rows, input_size)` inputs, `rows` being
       `batch * beams` with the beams of a source side by side.
 
     Nothing is kept on the layer between calls.
@@ -59,8 +60,12 @@ class Decoder(SelfCastingLayer):
         """
 
     @abc.abstractmethod
+    def bind_step(self) -> Any:
+        """Reads the weights and returns what `step` takes as `bound`."""
+
+    @abc.abstractmethod
     def step(
-        self, inputs: Tensor, state: State, prepared: list[Tensor]
+        self, inputs: Tensor, state: State, prepared: list[Tensor], bound: Any = None
     ) -> tuple[Tensor, State, Tensor]:
         """Runs one step.
 
@@ -68,6 +73,7 @@ class Decoder(SelfCastingLayer):
             inputs: `(rows, input_size)`.
             state: `(rows, ...)` tensors.
             prepared: what `prepare` gave, of leading size `batch`.
+            bound: what `bind_step` gave; `None` reads the weights in this step.
 
         Returns:
             `(outputs, state, attention_weights)`: `(rows, output_size)`, the new state, and

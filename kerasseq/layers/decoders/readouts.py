@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from kerasseq import checks
-from kerasseq.layers.recurrence import multiply
+from kerasseq.layers.loop_weights import LoopWeights
 from kerasseq.layers.self_casting_layer import SelfCastingLayer
 from kerasseq.serialization import register
 from kerasseq.typing import Tensor
@@ -126,10 +126,10 @@ class AttentionalReadout(Readout):
         self.built = True
 
     def bind(self) -> Combine:
-        kernel = self._read(self.kernel)
+        kernel = LoopWeights(self._read(self.kernel))
 
         def combine(projected: Tensor | None, hidden: Tensor, context: Tensor | None) -> Tensor:
-            return ops.tanh(multiply(self._join(context, hidden), kernel))
+            return ops.tanh(kernel.multiply(self._join(context, hidden)))
 
         return combine
 
@@ -168,10 +168,10 @@ class DeepReadout(Readout):
         return ops.add(ops.matmul(self._join(inputs), kernel), self._read(self.bias))
 
     def bind(self) -> Combine:
-        kernel = self._read(self.kernel)[self.input_size :]
+        kernel = LoopWeights(self._read(self.kernel)[self.input_size :])
 
         def combine(projected: Tensor | None, hidden: Tensor, context: Tensor | None) -> Tensor:
-            pieces = projected + multiply(self._join(hidden, context), kernel)
+            pieces = projected + kernel.multiply(self._join(hidden, context))
             # Not `ops.max`, which refuses a target of no positions.
             return ops.maximum(pieces[..., 0::2], pieces[..., 1::2])
 

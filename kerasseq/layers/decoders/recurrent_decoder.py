@@ -1,4 +1,5 @@
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import keras
 from keras import ops
@@ -15,14 +16,22 @@ from kerasseq.layers.cells.cell_stack import (
     split_columns,
     split_state,
 )
+from kerasseq.layers.cells.recurrent_cell import join_constant
 from kerasseq.layers.cells.run_over_time import run_over_time
 from kerasseq.layers.decoders.decoder import Decoder, check_initial_state, initial_cell_states
 from kerasseq.layers.decoders.factors import draw_decoder_factors
-from kerasseq.layers.decoders.readouts import READOUTS, Readout
+from kerasseq.layers.decoders.readouts import READOUTS, Combine, Readout
 from kerasseq.serialization import register
 from kerasseq.typing import Shape, State, Tensor
 
 CONTEXTS = ("initial_state", "input", "both")
+
+
+class BoundStack(NamedTuple):
+    """The cells and the readout, their weights read once for many steps."""
+
+    steps: list[Callable[[Tensor, State], tuple[Tensor, State]]]
+    combine: Combine
 
 
 @register
@@ -209,22 +218,28 @@ class RecurrentDecoder(Decoder):
         sizes = [size for cell in self.cells for size in cell.state_sizes]
         return [*split_columns(made, sizes), context]
 
+    def bind_step(self) -> BoundStack:
+        return BoundStack([bind_fed(cell) for cell in self.cells], self.readout_layer.bind())
+
     def step(
-        self, inputs: Tensor, state: State, prepared: list[Tensor]
+        self,
+        inputs: Tensor,
+        state: State,
+        prepared: list[Tensor],
+        bound: BoundStack | None = None,
     ) -> tuple[Tensor, State, Tensor]:
+        steps, combine = bound or self.bind_step()
         inputs = ops.cast(inputs, self.compute_dtype)
         states = split_state(self.cells, state)
         context = state[-1] if self.reads_context else None
-        known_size = inputs.shape[-1] + (0 if context is None else context.shape[-1])
-        projected = self.cells[0].project(inputs, context)
-        hidden, states[0] = self.cells[0].bind(known_size)(projected, None, states[0])
 
         def run_layer(layer: int, below: Tensor) -> Tensor:
-            above, states[layer] = bind_fed(self.cells[layer])(below, states[layer])
+            above, states[layer] = steps[layer](below, states[layer])
             return above
 
+        hidden = run_layer(0, join_constant(inputs, context))
         hidden = climb(run_layer, range(1, self.num_layers), hidden, {}, self.residual_from)
-        outputs = self._read_out(inputs, hidden, context)
+        outputs = self._read_out(combine, inputs, hidden, context)
         weights = ops.zeros((ops.shape(inputs)[0], ops.shape(prepared[0])[1]), "float32")
         return outputs, join_states(states) + ([] if context is None else [context]), weights
 
@@ -257,19 +272,20 @@ class RecurrentDecoder(Decoder):
 
         layers = range(self.num_layers)
         hidden = climb(run_layer, layers, steps, factors.inputs, self.residual_from)
-        outputs = self._read_out(steps, hidden, context)
+        outputs = self._read_out(self.readout_layer.bind(), steps, hidden, context)
         if factors.output is not None:
             outputs = outputs * ops.cast(factors.output, outputs.dtype)
         weights = ops.zeros((batch, length, ops.shape(memory)[1]), "float32")
         state = join_states(states) + ([] if context is None else [context])
         return ops.transpose(outputs, (1, 0, 2)), state, weights
 
-    def _read_out(self, inputs: Tensor, hidden: Tensor, context: Tensor | None) -> Tensor:
-        readout = self.readout_layer
+    def _read_out(
+        self, combine: Combine, inputs: Tensor, hidden: Tensor, context: Tensor | None
+    ) -> Tensor:
         if context is not None:
             shape = (*ops.shape(hidden)[:-1], context.shape[-1])
             context = ops.broadcast_to(context, shape)
-        return readout.bind()(readout.project(inputs), hidden, context)
+        return combine(self.readout_layer.project(inputs), hidden, context)
 
     def compute_output_spec(
         self,

@@ -23,12 +23,13 @@ def run_both_ways() -> Callable[..., None]:
         initial = None if state is None else [ops.convert_to_tensor(each) for each in state]
         outputs, last, weights = decoder(inputs, memory, initial, memory_mask=mask)
         prepared = decoder.prepare(memory, mask)
-        beams = 2
+        beams, bound = 2, decoder.bind_step()
         steps = decoder.start(initial, prepared, inputs.shape[1])
         steps = [ops.repeat(tensor, beams, axis=0) for tensor in steps]
         for time in range(inputs.shape[1]):
             reads = ops.repeat(inputs[:, time], beams, axis=0)
-            output, steps, row = decoder.step(reads, steps, prepared)
+            # Whether the weights were read before or within the step is no difference.
+            output, steps, row = decoder.step(reads, steps, prepared, bound if time % 2 else None)
             assert output.dtype == outputs.dtype
             for beam in range(beams):
                 np.testing.assert_allclose(output[beam::beams], outputs[:, time], atol=2e-6)
