@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -22,6 +21,7 @@ from kerasseq.benchmarking.reference import (
 )
 from kerasseq.benchmarking.searched_batches import SearchedBatch, Task, forced_task, trained_task
 from kerasseq.experiments import environment
+from kerasseq.experiments.network_session import network_session
 from kerasseq.typing import State, Tensor
 
 BATCH_SIZES = (1, 32, 64)
@@ -80,17 +80,18 @@ def search_benchmark(
     environment.set_threads(threads)
     for dtype in dtypes or paying_dtypes():
         for name, reference in references.items():
-            keras.utils.clear_session()
-            if name == "" and (source is not None or target is not None):
-                task = trained_task(reference, dtype, source, target, training_steps)
-            else:
-                task = forced_task(reference, dtype)
-            for kind in searches:
-                graph = _SearchGraph(task, SEARCHES[kind]())
-                for batch_size in batch_sizes:
-                    row = _Case(graph, dtype, batch_size, seconds).run()
-                    case = f"search/{name}{kind}/{dtype}/batch{batch_size}"
-                    yield {"case": case, **row, "threads": threads}
+            with network_session():
+                if name == "" and (source is not None or target is not None):
+                    task = trained_task(reference, dtype, source, target, training_steps)
+                else:
+                    task = forced_task(reference, dtype)
+                for kind in searches:
+                    graph = _SearchGraph(task, SEARCHES[kind]())
+                    for batch_size in batch_sizes:
+                        row = _Case(graph, dtype, batch_size, seconds).run()
+                        case = f"search/{name}{kind}/{dtype}/batch{batch_size}"
+                        yield {"case": case, **row, "threads": threads}
+                del task, graph
 
 
 class _Call(NamedTuple):

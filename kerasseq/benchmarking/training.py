@@ -18,6 +18,7 @@ from kerasseq.benchmarking.reference import (
 )
 from kerasseq.benchmarking.training_parts import measure_parts
 from kerasseq.experiments import environment
+from kerasseq.experiments.network_session import network_session
 from kerasseq.typing import Tensor
 
 BATCH_SIZE = 128
@@ -68,7 +69,8 @@ def training_benchmark(
         batches = reference.generate(batch_size)
     for dtype in dtypes or paying_dtypes():
         for feeds in input_feeding:
-            row = _Case(reference, dtype, feeds, batches, seconds).run()
+            with network_session():
+                row = _Case(reference, dtype, feeds, batches, seconds).run()
             yield {**row, "data": "files" if with_files else "generated", "threads": threads}
 
 
@@ -101,7 +103,6 @@ class _Case:
 
     def run(self) -> dict[str, Any]:
         """Trains, measures, and returns the row."""
-        keras.utils.clear_session()
         measuring.reset_peak_memory()
         keras.utils.set_random_seed(0)
         network = self.reference.build(self.dtype, self.input_feeding)

@@ -20,6 +20,7 @@ PACKAGES = (
 )
 CHECKOUT = Path(__file__).parents[2]
 BFLOAT16_FEATURES = ("amx_bf16", "avx512_bf16")
+ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 # What decides how fast matrix products are, from the oldest to the newest.
 CPU_FEATURES = ("avx2", "fma", "avx512f", "avx512_vnni", *BFLOAT16_FEATURES, "asimd", "sve", "bf16")
 
@@ -50,6 +51,7 @@ def describe(files: Mapping[str, str]) -> dict[str, Any]:
         "processor": processor(),
         "cores": os.cpu_count(),
         "threads": _threads(),
+        ONEDNN: os.environ.get(ONEDNN),
         "files": {name: fingerprint(path) for name, path in files.items()},
     }
 
@@ -112,14 +114,26 @@ def log_dtype(chosen: str, reason: str) -> None:
         reason: why it is this one.
     """
     logger.info(
-        "Computing in %s: %s. Processor: %s (%s), %d threads on %d cores.",
+        "Computing in %s: %s. Processor: %s (%s), oneDNN %s, %d threads on %d cores.",
         chosen,
         reason,
         processor()["name"],
         ", ".join(processor()["features"]) or "features unknown",
+        _onednn(),
         _threads(),
         os.cpu_count() or 1,
     )
+
+
+def _onednn() -> str:
+    """Whether TensorFlow's products are oneDNN's, as far as one can see from outside."""
+    value = os.environ.get(ONEDNN)
+    if value is not None:
+        return "off" if value in ("0", "false") else "on"
+    features = processor()["features"]
+    if "avx2" in features and "avx512_vnni" not in features:
+        return f"off ({ONEDNN}=1, set before TensorFlow is imported, would be faster)"
+    return "as TensorFlow chooses"
 
 
 def set_threads(threads: int | None) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import keras
 
 from kerasseq.experiments import ExperimentConfig
+from kerasseq.experiments.network_session import network_session
 from kerasseq.translation import Translator
 from kerasseq.tuning.budget import Budget
 from kerasseq.tuning.deaths import check_death
@@ -24,7 +25,6 @@ from kerasseq.tuning.sequence_to_sequence_hyper_model import SequenceToSequenceH
 from kerasseq.tuning.trained_trial import TrainedTrial
 from kerasseq.tuning.trial_progress import SearchInterrupted, TrialProgress
 from kerasseq.tuning.trial_record import FAILED, TrialRecord
-from kerasseq.tuning.trial_session import trial_session
 from kerasseq.tuning.tuning_listener import TuningListener
 from kerasseq.tuning.tuning_result import best_of
 
@@ -213,7 +213,7 @@ def attempt(
         train: trains the trial.
         progress: what is known of a trial that fails.
     """
-    with trial_session():
+    with network_session():
         try:
             return train()._asdict(), ""
         except Exception as error:

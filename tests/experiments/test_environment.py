@@ -88,6 +88,32 @@ def test_auto_takes_bfloat16_where_the_processor_has_it_and_says_why(
     assert message.endswith("3 threads on 4 cores.")
 
 
+@pytest.mark.parametrize(
+    ("value", "flags", "said"),
+    [
+        ("1", "avx2", "oneDNN on, "),
+        ("0", "avx512_vnni", "oneDNN off, "),
+        (None, "avx2", "oneDNN off (TF_ENABLE_ONEDNN_OPTS=1, set before TensorFlow is imported, "),
+        (None, "avx2 avx512_vnni", "oneDNN as TensorFlow chooses, "),
+        (None, "asimd", "oneDNN as TensorFlow chooses, "),
+    ],
+)
+def test_a_run_says_whose_products_it_takes(
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    value: str | None,
+    flags: str,
+    said: str,
+) -> None:
+    with_cpu_flags(monkeypatch, f"flags\t: fpu {flags}\n")
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
+    if value is not None:
+        monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", value)
+    with caplog.at_level(logging.INFO, environment.logger.name):
+        environment.log_dtype("float32", "so it is")
+    assert said in caplog.messages[0]
+
+
 def test_a_system_that_says_nothing_has_a_processor_all_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -113,7 +139,8 @@ def test_what_a_run_depends_on_is_plain(tmp_path: Path) -> None:
     described = json.loads(json.dumps(environment.describe({"data.train": str(path)})))
     assert described["files"]["data.train"]["bytes"] == 8
     assert described["versions"] == environment.versions()
-    assert {"started", "revision", "processor", "cores", "threads"} <= set(described)
+    expected = {"started", "revision", "processor", "cores", "threads", "TF_ENABLE_ONEDNN_OPTS"}
+    assert expected <= set(described)
 
 
 def test_threads_share_an_operation_and_operations_wait(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,8 +15,8 @@ from kerasseq.experiments import (
     SearchConfig,
     TextConfig,
     TrainingConfig,
+    network_session,
 )
-from kerasseq.tuning import trial_session
 from kerasseq.tuning.trained_trial import TrainedTrial
 
 TOKENS = 100  # of an epoch
@@ -116,7 +116,7 @@ class Trainer:
 def trainer(monkeypatch: pytest.MonkeyPatch) -> Trainer:
     made = Trainer()
     # A collection of garbage takes half a second, as much as dozens of these trials.
-    monkeypatch.setattr(trial_session, "release_memory", lambda known: None)
+    monkeypatch.setattr(network_session, "release_memory", lambda known: None)
     monkeypatch.setattr(
         tuning.SequenceToSequenceHyperModel,
         "train",

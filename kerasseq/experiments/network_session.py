@@ -1,4 +1,4 @@
-"""What a trial leaves behind in the process, and how to be rid of it."""
+"""What a network leaves behind in the process, and how to be rid of it."""
 
 import contextlib
 import gc
@@ -13,7 +13,7 @@ CUSTOM = "CustomGradient-"
 
 
 @contextlib.contextmanager
-def trial_session() -> Iterator[None]:
+def network_session() -> Iterator[None]:
     """Frees, at its end, what Keras and TensorFlow keep of the networks made within.
 
     Keras' settings stay. Networks that were made before go on working.
