@@ -42,6 +42,19 @@ class SourceStep(Protocol):
         """Returns the step of other sources, given what it reads of them."""
 
 
+class LogitsStep(Protocol):
+    """A step function that can leave its log probabilities to be normalised.
+
+    Of a large vocabulary, a search that reads the best few alone normalises those alone.
+    """
+
+    def __call__(self, token_ids: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
+        """One step, as of any step function."""
+
+    def logits(self, token_ids: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
+        """One step with logits, `(rows, vocabulary_size)` float32, as its first result."""
+
+
 Strings: TypeAlias = Sequence[str] | Sequence[bytes] | Tensor
 """Texts: a list of `str` or UTF-8 `bytes`, or a string tensor of shape `(batch,)`."""
 

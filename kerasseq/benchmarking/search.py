@@ -152,8 +152,15 @@ class _CountedStep:
         return _CountedStep(self.step.bind(prepared), self.counts)
 
     def __call__(self, token_ids: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
+        return self._count(self.step, token_ids, state)
+
+    def logits(self, token_ids: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
+        """The step, its log probabilities not normalised."""
+        return self._count(self.step.logits, token_ids, state)
+
+    def _count(self, step: Any, token_ids: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
         self.counts.assign_add([1, tf.shape(token_ids)[0]])
-        return self.step(token_ids, state)
+        return step(token_ids, state)
 
 
 class _Case:

@@ -89,6 +89,11 @@ class BoundStep:
         return BoundStep(self._parts, extras, prepared[:count], self._weights)
 
     def __call__(self, token_ids: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
+        logits, state, weights = self.logits(token_ids, state)
+        return _log_softmax(logits), state, weights
+
+    def logits(self, token_ids: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
+        """The step, its log probabilities not normalised; see `LogitsStep`."""
         with self._weights.scope():
             return self._run(token_ids, state)
 
@@ -108,7 +113,7 @@ class BoundStep:
             symbolic = [*parts.target_outputs, parts.outputs, parts.attention_weights]
             known |= _by_tensor(symbolic, [ops.expand_dims(value, 1) for value in position])
             (logits,) = self._apply(parts.head, parts.head_tensors, known)
-        return _log_softmax(ops.cast(logits, "float32")), state, weights
+        return ops.cast(logits, "float32"), state, weights
 
     def _apply(self, part: Any, inputs: list[Tensor], known: dict[int, Tensor]) -> list[Tensor]:
         """Runs a part on one position; what it gives has no mask, since one step is real."""

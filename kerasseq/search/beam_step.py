@@ -10,7 +10,6 @@ from keras import ops
 
 from kerasseq.search.beams import Beams, Written
 from kerasseq.search.buffers import repeat, write
-from kerasseq.search.candidates import top_candidates
 from kerasseq.search.coverage_penalty import coverage_penalty
 from kerasseq.search.gathering import pick
 from kerasseq.search.length_penalties import LengthPenalty
@@ -110,19 +109,20 @@ class BeamStep(NamedTuple):
     def _compute(self, beams: Beams) -> tuple[Candidates, State, Tensor]:
         """The candidates of all rows, the new state of the live sources, attention weights."""
         live, count = beams.live, ops.shape(beams.token_ids)[0]
-        log_probabilities, state, attention_weights = checked_step(
+        scores, state, attention_weights = checked_step(
             live.bind(self.request.step),
             live.narrow(beams.token_ids),
             beams.state,
             self.request.source_length,
+            best_only=not self.rules.reads_all,
         )
         rules = self.rules.of(live)
         history = live.narrow(beams.history[0]) if beams.history else None
-        values = rules.rank(log_probabilities, history, beams.position)
+        ranking = scores._replace(values=rules.rank(scores.values, history, beams.position))
         # One more than the beams, since one of a beam's candidates may be the end.
-        values, ids = top_candidates(values, self.num_beams + 1)  # (rows, width)
-        values, ids = rules.force(values, ids, log_probabilities, beams.position)
-        own = rules.log_probabilities(log_probabilities, values, ids)
+        values, ids = ranking.best(self.num_beams + 1)  # (rows, width)
+        values, ids = rules.force(values, ids, scores.values, beams.position)
+        own = rules.log_probabilities(scores.values, values, ids)
         values, ids, own, attention_weights = (
             live.widen(each, count) for each in (values, ids, own, attention_weights)
         )

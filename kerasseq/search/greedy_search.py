@@ -1,6 +1,5 @@
 """The likeliest token at every step."""
 
-from kerasseq.search.candidates import top_candidates
 from kerasseq.search.paths import follow, result_of
 from kerasseq.search.search import Request, Search
 from kerasseq.search.search_result import SearchResult
@@ -43,9 +42,10 @@ class GreedySearch(Search):
         """Returns one hypothesis a source."""
         paths = follow(
             request,
-            lambda ranking, position, live: top_candidates(ranking, 1),
+            lambda ranking, position, live: ranking.best(1),
             self.rules(request),
             self.start_id,
             self.pad_id,
+            best_only=True,
         )
         return result_of(paths, self.n_best)

@@ -15,10 +15,10 @@ from kerasseq.search.looping import repeat_while_running
 from kerasseq.search.rules import Rules
 from kerasseq.search.search import Request
 from kerasseq.search.search_result import IMPOSSIBLE, LOG_ZERO, SearchResult
-from kerasseq.search.stepping import checked_step
+from kerasseq.search.stepping import StepScores, checked_step
 from kerasseq.typing import State, Tensor
 
-Choose = Callable[[Tensor, Tensor, LiveSources], tuple[Tensor, Tensor]]
+Choose = Callable[[StepScores, Tensor, LiveSources], tuple[Tensor, Tensor]]
 """`choose(ranking, position, live) -> (values, ids)`: from `(rows, vocabulary_size)` the chosen
 tokens, `(rows, 1)` int32, and their rankings, `(rows, 1)` float32; the rows are those of `live`."""
 
@@ -51,24 +51,42 @@ class Paths(NamedTuple):
     attention_weights: Tensor
 
 
-def follow(request: Request, choose: Choose, rules: Rules, start_id: int, pad_id: int) -> Paths:
-    """Returns the ended paths of the request's rows."""
+def follow(
+    request: Request,
+    choose: Choose,
+    rules: Rules,
+    start_id: int,
+    pad_id: int,
+    best_only: bool = False,
+) -> Paths:
+    """Returns the ended paths of the request's rows.
+
+    Args:
+        request: what is asked for.
+        choose: chooses a token of each row.
+        rules: what steers the choice.
+        start_id: what the first step reads.
+        pad_id: what ended rows read.
+        best_only: whether `choose` asks for nothing but the best.
+    """
+    best_only = best_only and not rules.reads_all
 
     def compute(paths: Paths) -> tuple[State, Tensor, Tensor, Tensor, Tensor]:
         """The new state of the live sources, and of all rows what they chose and attended to."""
         live, count = paths.live, ops.shape(paths.running)[0]
-        log_probabilities, state, attention_weights = checked_step(
+        scores, state, attention_weights = checked_step(
             live.bind(request.step),
             live.narrow(paths.token_ids),
             paths.state,
             request.source_length,
+            best_only,
         )
         own_rules = rules.of(live)
         history = live.narrow(ops.transpose(paths.chosen)) if rules.reads_history else None
-        ranking = own_rules.rank(log_probabilities, history, paths.position)
-        values, ids = choose(ranking, paths.position, live)
-        values, ids = own_rules.force(values, ids, log_probabilities, paths.position)
-        own = own_rules.log_probabilities(log_probabilities, values, ids)
+        ranking = own_rules.rank(scores.values, history, paths.position)
+        values, ids = choose(scores._replace(values=ranking), paths.position, live)
+        values, ids = own_rules.force(values, ids, scores.values, paths.position)
+        own = own_rules.log_probabilities(scores.values, values, ids)
         found = (values[:, 0], ids[:, 0], own[:, 0], attention_weights)
         return (state, *(live.widen(each, count) for each in found))
 

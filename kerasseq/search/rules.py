@@ -45,6 +45,12 @@ class Rules(NamedTuple):
         return Rules(self.constraints, self.end_id, *kept)
 
     @property
+    def reads_all(self) -> bool:
+        """Whether anything but the best few log probabilities is read."""
+        given = (self.min_lengths, self.prefix_ids)
+        return self.constraints.active or any(tensor is not None for tensor in given)
+
+    @property
     def reads_history(self) -> bool:
         """Whether `rank` wants the tokens chosen so far."""
         return self.constraints.reads_history

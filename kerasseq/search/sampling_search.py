@@ -14,6 +14,7 @@ from kerasseq.search.live_sources import LiveSources
 from kerasseq.search.paths import Choose, follow, result_of
 from kerasseq.search.search import Request, Search
 from kerasseq.search.search_result import LOG_ZERO, SearchResult
+from kerasseq.search.stepping import StepScores
 from kerasseq.search.uniforms import uniforms
 from kerasseq.serialization import register
 from kerasseq.typing import Tensor
@@ -98,7 +99,10 @@ class SamplingSearch(Search):
         return result_of(paths, self.n_best)
 
     def _drawer(self, numbers: Tensor) -> Choose:
-        def choose(ranking: Tensor, position: Tensor, live: LiveSources) -> tuple[Tensor, Tensor]:
+        def choose(
+            scores: StepScores, position: Tensor, live: LiveSources
+        ) -> tuple[Tensor, Tensor]:
+            ranking = scores.values
             number = live.narrow(ops.take(numbers, position, axis=0))[:, None]  # (rows, 1)
             values, ids = self._candidates(ranking)
             places = draw(values, number, self.temperature, self.top_p)

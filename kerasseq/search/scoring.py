@@ -12,6 +12,7 @@ from kerasseq.search.live_sources import LiveSources
 from kerasseq.search.paths import follow, result_of
 from kerasseq.search.rules import Rules
 from kerasseq.search.search import Request
+from kerasseq.search.stepping import StepScores
 from kerasseq.typing import State, StepFunction, Tensor
 
 NEVER = -1  # no token ends the forced path before its length
@@ -69,9 +70,9 @@ def score_tokens(
     by_position = ops.transpose(ops.pad(rows, ((0, 0), (0, 1))))  # (target_length + 1, rows)
     limits = ops.reshape(ops.cast(lengths, "int32"), (-1,))
 
-    def given(ranking: Tensor, position: Tensor, live: LiveSources) -> tuple[Tensor, Tensor]:
+    def given(scores: StepScores, position: Tensor, live: LiveSources) -> tuple[Tensor, Tensor]:
         ids = live.narrow(ops.take(by_position, position, axis=0))[:, None]  # (rows, 1)
-        return recorded(pick(ranking, ids)), ids
+        return recorded(pick(scores.values, ids)), ids
 
     tiled = repeat_all([ops.convert_to_tensor(tensor) for tensor in state], candidates)
     request = Request(step, tiled, limits, source_length, width=target_length + 1, times=candidates)

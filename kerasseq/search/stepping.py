@@ -1,29 +1,64 @@
 """One call of a step function, with what it returns checked as far as shapes are known."""
 
+from typing import NamedTuple
+
 from keras import ops
 
+from kerasseq.search.candidates import top_candidates
+from kerasseq.search.gathering import pick
 from kerasseq.typing import State, StepFunction, Tensor
 
 
+class StepScores(NamedTuple):
+    """What a step says of each token.
+
+    Attributes:
+        values: `(rows, vocabulary_size)` float32, log probabilities, or logits.
+        normalized: whether they are log probabilities.
+    """
+
+    values: Tensor
+    normalized: bool
+
+    def best(self, count: int) -> tuple[Tensor, Tensor]:
+        """Returns the best few and their ids, `(rows, count)` each, normalised in any case.
+
+        The largest logit and its probability tell what logits must lose: the logarithm of their
+        sum. So one softmax is all that passes over the vocabulary besides the choice itself.
+        """
+        values, ids = top_candidates(self.values, count)
+        if self.normalized:
+            return values, ids
+        probability = pick(ops.softmax(self.values), ids[:, :1])  # at least 1 / vocabulary_size
+        return values - (values[:, :1] - ops.log(probability)), ids
+
+
 def checked_step(
-    step: StepFunction, token_ids: Tensor, state: State, source_length: Tensor
-) -> tuple[Tensor, State, Tensor]:
-    """Returns `step(token_ids, state)`, log probabilities and attention weights in float32.
+    step: StepFunction,
+    token_ids: Tensor,
+    state: State,
+    source_length: Tensor,
+    best_only: bool = False,
+) -> tuple[StepScores, State, Tensor]:
+    """Returns `step(token_ids, state)`, scores and attention weights in float32.
 
     Args:
         step: the step function.
         token_ids: `(rows,)` int32.
         state: a flat list of `(rows, ...)` tensors.
         source_length: the width that the attention weights must have.
+        best_only: whether nothing but `best` will be asked of the scores, so that logits do, if
+            the step has them; see `LogitsStep`.
 
     Returns:
-        `(log_probabilities, state, attention_weights)`.
+        `(scores, state, attention_weights)`.
 
     Raises:
         ValueError: if there are more or fewer state tensors than before, or the attention
             weights are of another width.
     """
-    log_probabilities, after, attention_weights = step(token_ids, list(state))
+    logits = getattr(step, "logits", None) if best_only else None
+    values, after, attention_weights = (logits or step)(token_ids, list(state))
     if len(after) != len(state):
         raise ValueError(
             "`step` must return as many state tensors as it gets. "
@@ -36,7 +71,7 @@ def checked_step(
             f"Received: {width}, source_length {source_length}."
         )
     return (
-        ops.cast(log_probabilities, "float32"),
+        StepScores(ops.cast(values, "float32"), logits is None),
         list(after),
         ops.cast(attention_weights, "float32"),
     )
