@@ -59,9 +59,9 @@ class Decoder(SelfCastingLayer):
             max_length: the most steps that will follow, for decoders with caches.
         """
 
-    @abc.abstractmethod
     def bind_step(self) -> Any:
-        """Reads the weights and returns what `step` takes as `bound`."""
+        """Reads the weights and returns what `step` takes as `bound`; `None`: it reads them."""
+        return None
 
     @abc.abstractmethod
     def step(
