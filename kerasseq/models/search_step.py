@@ -105,7 +105,7 @@ class BoundStep:
         known[id(target_ids)] = ops.cast(ops.expand_dims(token_ids, 1), target_ids.dtype)
         embedded = self._apply(parts.target, parts.target_tensors, known)
         outputs, state, weights = parts.decoder.step(
-            embedded[0], state, prepared, self._weights.of_decoder
+            embedded[0], state, prepared, **self._weights.of_decoder
         )
         logits = outputs
         if parts.head is not None:
@@ -172,7 +172,9 @@ class _Weights:
             # All of them: one that is missing here would be read past an outer scope.
             self._values = [_read(*each) for each in dtypes.values()]
         with self.scope():
-            self.of_decoder = parts.decoder.bind_step()
+            bound = parts.decoder.bind_step()
+        # A decoder of one's own may have nothing to bind, and then no such argument.
+        self.of_decoder = {} if bound is None else {"bound": bound}
 
     def scope(self) -> contextlib.AbstractContextManager[Any]:
         """Returns a context in which the weights have these values."""

@@ -157,7 +157,7 @@ class OwnAttention(layers.Decoder):
         half = keras.ops.cast(keras.ops.arange(length) < (length + 1) // 2, "float32")
         return keras.ops.broadcast_to(half / keras.ops.sum(half), (rows, length))
 
-    def step(self, inputs: Any, state: Any, prepared: Any, bound: Any = None) -> Any:
+    def step(self, inputs: Any, state: Any, prepared: Any) -> Any:  # type: ignore[override]
         return inputs, state, self._weights(prepared[0], keras.ops.shape(inputs)[0])
 
     def call(
