@@ -10,6 +10,7 @@ import numpy as np
 from kerasseq import data, models, training
 from kerasseq.benchmarking import corpora
 from kerasseq.benchmarking.reference import Reference, random_rows
+from kerasseq.experiments.network_session import network_session
 from kerasseq.text import END_ID
 
 SENTENCES = 1000
@@ -97,13 +98,23 @@ def trained_task(
         steps: how many updates, of 128 sentences each.
     """
     reference, batches = corpora.training_batches(source, target, reference, batch_size=128)
+    with network_session():  # a search is to be measured without what a training leaves behind
+        weights = _trained_weights(reference, dtype, batches, steps)
+    network = reference.build(dtype)
+    network.set_weights(weights)
+    every = max(1, len(batches.encoded.sources) // SENTENCES)
+    rows = np.arange(0, len(batches.encoded.sources), every)[:SENTENCES]
+    sources = batches.encoded.sources.take(rows)
+    return Task(reference, network, sources, 2 * sources.lengths + 10, "trained")
+
+
+def _trained_weights(
+    reference: Reference, dtype: str, batches: data.TokenBatches, steps: int
+) -> list[np.ndarray]:
     keras.utils.set_random_seed(0)
     network = reference.build(dtype)
     optimizer = training.FusedAdam(1e-3, global_clipnorm=5.0)
     network.compile(optimizer, training.TokenCrossentropy(), jit_compile=False)
     dataset = data.as_dataset(batches, steps_per_epoch=steps)
     network.fit(dataset, epochs=1, verbose=0, shuffle=False)
-    every = max(1, len(batches.encoded.sources) // SENTENCES)
-    rows = np.arange(0, len(batches.encoded.sources), every)[:SENTENCES]
-    sources = batches.encoded.sources.take(rows)
-    return Task(reference, network, sources, 2 * sources.lengths + 10, "trained")
+    return network.get_weights()
