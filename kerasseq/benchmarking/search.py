@@ -85,13 +85,19 @@ def search_benchmark(
                     task = trained_task(reference, dtype, source, target, training_steps)
                 else:
                     task = forced_task(reference, dtype)
-                for kind in searches:
-                    graph = _SearchGraph(task, SEARCHES[kind]())
-                    for batch_size in batch_sizes:
-                        row = _Case(graph, dtype, batch_size, seconds).run()
-                        case = f"search/{name}{kind}/{dtype}/batch{batch_size}"
-                        yield {"case": case, **row, "threads": threads}
-                del task, graph
+                for row in _task_rows(task, dtype, searches, batch_sizes, seconds):
+                    yield {"case": f"search/{name}{row.pop('case')}", **row, "threads": threads}
+                del task
+
+
+def _task_rows(
+    task: Task, dtype: str, searches: Sequence[str], batch_sizes: Sequence[int], seconds: float
+) -> Iterator[dict[str, Any]]:
+    for kind in searches:
+        graph = _SearchGraph(task, SEARCHES[kind]())
+        for batch_size in batch_sizes:
+            row = _Case(graph, dtype, batch_size, seconds).run()
+            yield {"case": f"{kind}/{dtype}/batch{batch_size}", **row}
 
 
 class _Call(NamedTuple):

@@ -22,7 +22,17 @@ CHECKOUT = Path(__file__).parents[2]
 BFLOAT16_FEATURES = ("amx_bf16", "avx512_bf16")
 ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 # What decides how fast matrix products are, from the oldest to the newest.
-CPU_FEATURES = ("avx2", "fma", "avx512f", "avx512_vnni", *BFLOAT16_FEATURES, "asimd", "sve", "bf16")
+CPU_FEATURES = (
+    "avx2",
+    "fma",
+    "avx_vnni",
+    "avx512f",
+    "avx512_vnni",
+    *BFLOAT16_FEATURES,
+    "asimd",
+    "sve",
+    "bf16",
+)
 
 
 def versions() -> dict[str, str]:
@@ -131,7 +141,7 @@ def _onednn() -> str:
     if value is not None:
         return "off" if value in ("0", "false") else "on"
     features = processor()["features"]
-    if "avx2" in features and "avx512_vnni" not in features:
+    if "avx2" in features and not {"avx_vnni", "avx512_vnni"} & set(features):
         return f"off ({ONEDNN}=1, set before TensorFlow is imported, would be faster)"
     return "as TensorFlow chooses"
 

@@ -18,7 +18,7 @@ FEW_ROWS = 256
 def is_slow(rows: int | None, columns: int | None, dtype: str) -> bool:
     """Whether a product should read `(..., columns)` on its right as `spread` lays it out.
 
-    Half precision is left alone: its products copy the matrix anyway.
+    Half precision is left alone, where nothing of the kind was seen.
 
     Args:
         rows: of its left side; `None` where it is not known, as in a loop over few sentences.

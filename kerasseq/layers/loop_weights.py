@@ -13,9 +13,8 @@ from kerasseq.typing import Tensor
 class LoopWeights:
     """A weight matrix for the steps of a loop, laid out once for fast products.
 
-    The copy is made where the object is, so make it before the loop. On a core with AVX2 it made
-    the loops of the reference network 1.2 times as fast in training, and a search of 64 sentences
-    1.4 times.
+    The copy is made where the object is, so make it before the loop. `laid_out.py` says why, and
+    docs/performance.md what it brought.
 
     Args:
         weights: `(size, columns)`.

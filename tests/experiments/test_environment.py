@@ -95,6 +95,7 @@ def test_auto_takes_bfloat16_where_the_processor_has_it_and_says_why(
         ("0", "avx512_vnni", "oneDNN off, "),
         (None, "avx2", "oneDNN off (TF_ENABLE_ONEDNN_OPTS=1, set before TensorFlow is imported, "),
         (None, "avx2 avx512_vnni", "oneDNN as TensorFlow chooses, "),
+        (None, "avx2 avx_vnni", "oneDNN as TensorFlow chooses, "),
         (None, "asimd", "oneDNN as TensorFlow chooses, "),
     ],
 )
