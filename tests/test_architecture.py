@@ -61,8 +61,13 @@ THIRD_PARTY: dict[str, set[str]] = {
 LATE = {"matplotlib", "PIL", "tensorboard", "tensorflow_text", "sentencepiece"}
 
 # The stated exceptions: the loop of each backend, TensorFlow's kernels that save a pass over
-# memory (each with its `keras.ops` form beside it), and Keras' private graph attributes.
-BACKEND_FILES = {PACKAGE / "layers/recurrence.py", PACKAGE / "training/tensorflow_kernels.py"}
+# memory or a dozen operations a step (each with its `keras.ops` form beside it), and Keras'
+# private graph attributes.
+BACKEND_FILES = {
+    PACKAGE / "layers/recurrence.py",
+    PACKAGE / "search/gathering.py",
+    PACKAGE / "training/tensorflow_kernels.py",
+}
 BACKEND_MODULES = {"tensorflow", "jax"}
 GRAPH_ATTRIBUTES = re.compile(
     r"_keras_\w+|_(inbound|outbound)_nodes|_nodes(_by_depth)?|_operations"

@@ -5,8 +5,9 @@ from typing import NamedTuple
 from keras import ops
 
 from kerasseq.search.beam_step import BeamStep
-from kerasseq.search.beams import Beams
+from kerasseq.search.beams import Beams, Written
 from kerasseq.search.gathering import pick
+from kerasseq.search.looping import Carry
 from kerasseq.search.parent_pointers import gather_along, walk_back
 from kerasseq.search.search_result import IMPOSSIBLE, LOG_ZERO, SearchResult
 from kerasseq.typing import Tensor
@@ -26,24 +27,21 @@ class Ends(NamedTuple):
     finished: Tensor
 
 
-def result_of(beams: Beams, step: BeamStep) -> SearchResult:
+def result_of(carry: Carry, step: BeamStep) -> SearchResult:
     """Returns the n best hypotheses of every source.
 
     Args:
-        beams: what the loop left.
+        carry: what the loop left.
         step: the step that it repeated.
     """
-    ends, written = _ends(beams, step), beams.written
-    path = walk_back(written.parents, ends.columns, ends.lengths, beams.position)
+    written: Written = carry.written
+    ends = _ends(carry.rows, written, step)
+    path = walk_back(written.parents, ends.columns, ends.lengths, carry.position)
     positions = ops.arange(ops.shape(path)[-1], dtype="int32")
     real = positions < ends.lengths[:, :, None]  # (batch, n_best, max_length)
     token_ids = ops.where(real, gather_along(written.token_ids, path), step.pad_id)
     own = ops.where(real, gather_along(written.log_probabilities, path), 0.0)
-    max_length, _, source_length = ops.shape(written.attention_weights)
-    by_beam = ops.reshape(
-        written.attention_weights, (max_length, -1, step.num_beams, source_length)
-    )
-    weights = gather_along(by_beam, gather_along(written.parents, path))
+    weights = gather_along(written.attention_weights, gather_along(written.parents, path))
     return SearchResult(
         token_ids,
         ends.lengths,
@@ -54,8 +52,8 @@ def result_of(beams: Beams, step: BeamStep) -> SearchResult:
     )
 
 
-def _ends(beams: Beams, step: BeamStep) -> Ends:
-    ended, cut_off = _complete(beams, step), _cut_off(beams, step)
+def _ends(beams: Beams, written: Written, step: BeamStep) -> Ends:
+    ended, cut_off = _complete(written, step), _cut_off(beams, step)
     count = ops.sum(ops.cast(ended.finished, "int32"), axis=-1, keepdims=True)  # (batch, 1)
     rank = ops.arange(step.n_best, dtype="int32")  # (n_best,)
     complete = rank < count  # (batch, n_best)
@@ -67,9 +65,9 @@ def _ends(beams: Beams, step: BeamStep) -> Ends:
     )
 
 
-def _complete(beams: Beams, step: BeamStep) -> Ends:
+def _complete(written: Written, step: BeamStep) -> Ends:
     """Returns the best of all hypotheses that ended, at whatever step."""
-    ended = ops.transpose(beams.written.ended, (1, 0, 2))  # (batch, max_length, beams)
+    ended = ops.transpose(written.ended, (1, 0, 2))  # (batch, max_length, beams)
     max_length = ops.shape(ended)[1]
     ended = ops.reshape(ended, (-1, max_length * step.num_beams))
     ranking, places = ops.top_k(ended, step.n_best)  # (batch, n_best)

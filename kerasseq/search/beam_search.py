@@ -4,17 +4,19 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
+from keras import ops
 
 from kerasseq import checks
 from kerasseq.search.beam_result import result_of
 from kerasseq.search.beam_step import BeamStep
 from kerasseq.search.beam_trace import BeamTrace, trace_steps
-from kerasseq.search.beams import Beams, first_beams
+from kerasseq.search.beams import first_beams
 from kerasseq.search.constraints import Constraints
 from kerasseq.search.length_limits import LengthLimits
 from kerasseq.search.length_penalties import LENGTH_PENALTIES, LengthPenalty
-from kerasseq.search.looping import repeat_while_running
-from kerasseq.search.search import Request, Search
+from kerasseq.search.looping import Carry, repeat_while_running
+from kerasseq.search.request import Request
+from kerasseq.search.search import Search
 from kerasseq.search.search_result import SearchResult
 from kerasseq.serialization import get, register
 
@@ -100,7 +102,7 @@ class BeamSearch(Search):
     def search(self, request: Request) -> SearchResult:
         """Returns the `n_best` hypotheses of each source."""
         step = self._step(request)
-        return result_of(repeat_while_running(step.advance, self._first(request, step)), step)
+        return result_of(repeat_while_running(step, self._first(request, step)), step)
 
     def trace(self, request: Request) -> BeamTrace:
         """Searches step by step, eagerly, and tells what its beams were; for pictures of it.
@@ -114,7 +116,7 @@ class BeamSearch(Search):
         step = self._step(request)
         return trace_steps(step, self._first(request, step))
 
-    def _first(self, request: Request, step: BeamStep) -> Beams:
+    def _first(self, request: Request, step: BeamStep) -> Carry:
         return first_beams(
             request,
             self.num_beams,
@@ -134,6 +136,7 @@ class BeamSearch(Search):
             self.divisor,
             self.coverage_penalty,
             self.pad_id,
+            ops.arange(ops.shape(request.max_lengths)[0], dtype="int32"),
         )
 
     def get_config(self) -> dict[str, Any]:

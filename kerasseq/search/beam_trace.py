@@ -8,7 +8,7 @@ from keras import ops
 
 from kerasseq.search.beam_result import result_of
 from kerasseq.search.beam_step import BeamStep
-from kerasseq.search.beams import Beams
+from kerasseq.search.looping import Carry
 from kerasseq.search.search_result import IMPOSSIBLE, SearchResult
 from kerasseq.typing import BeamNode, Tensor
 
@@ -36,7 +36,7 @@ class BeamTrace(NamedTuple):
     kept: np.ndarray
 
 
-def trace_steps(step: BeamStep, beams: Beams) -> BeamTrace:
+def trace_steps(step: BeamStep, carry: Carry) -> BeamTrace:
     """Repeats a step eagerly until nothing runs any more.
 
     The same step as that of the loop: what a search carries has all but which beams live, which
@@ -44,20 +44,19 @@ def trace_steps(step: BeamStep, beams: Beams) -> BeamTrace:
 
     Args:
         step: the step of a beam search.
-        beams: the beams before the first step.
+        carry: the beams before the first step.
     """
     live = []
-    while _array(beams.running).any():
-        after = step.advance(beams)
-        advanced = _array(after.lengths) > _array(beams.lengths)  # (batch,)
-        live.append((_array(after.ranking) > IMPOSSIBLE) & advanced[:, None])
-        beams = after
-    batch = _array(beams.lengths).shape[0]
-    written = [_array(each)[: len(live)] for each in beams.written[:4]]
+    while _array(step.runs(carry.rows)).any():
+        before, carry = carry, step.advance(carry)
+        advanced = _array(carry.rows.lengths) > _array(before.rows.lengths)  # (batch,)
+        live.append((_array(carry.rows.ranking) > IMPOSSIBLE) & advanced[:, None])
+    batch = _array(carry.rows.lengths).shape[0]
+    written = [_array(each)[: len(live)] for each in carry.written[:4]]
     token_ids, parents, log_probabilities, ended = written
     lives = np.reshape(np.array(live, dtype=bool), (len(live), batch, step.num_beams))
     return BeamTrace(
-        result_of(beams, step),
+        result_of(carry, step),
         token_ids,
         parents,
         log_probabilities,

@@ -1,17 +1,38 @@
 """Tensors that a loop carries: fixed shapes, one row written a step.
 
 A loop may not let a carried tensor lose shape information, and must not copy what it does not
-change: a step writes its row with `scatter_update`, which TensorFlow does in place.
+change: a step writes with `scatter_update`, which TensorFlow does in place.
 """
 
+from typing import TypeVar
+
+import keras
 from keras import ops
 
 from kerasseq.typing import State, Tensor
+
+Buffers = TypeVar("Buffers")
 
 
 def write(buffer: Tensor, position: Tensor, row: Tensor) -> Tensor:
     """Returns `buffer` `(max_length, ...)` with `row` `(...)` at `position`, a scalar."""
     return ops.scatter_update(buffer, ops.reshape(position, (1, 1)), row[None])
+
+
+def write_rows(buffers: Buffers, position: Tensor, places: Tensor, rows: Buffers) -> Buffers:
+    """Returns buffers with what some rows have at a position.
+
+    Args:
+        buffers: a structure of `(max_length, batch, ...)` tensors.
+        position: scalar int32.
+        places: `(rows,)` int32, which of the batch they are.
+        rows: the same structure of `(rows, ...)` tensors.
+    """
+    indices = ops.stack([ops.broadcast_to(position, ops.shape(places)), places], axis=-1)
+    written: Buffers = keras.tree.map_structure(
+        lambda buffer, row: ops.scatter_update(buffer, indices, row), buffers, rows
+    )
+    return written
 
 
 def like(tensor: Tensor, reference: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ answer, ties included.
 
 from keras import ops
 
-from kerasseq.search.gathering import gather, pick
+from kerasseq.search.gathering import pick
 from kerasseq.search.search_result import LOG_FLOOR, LOG_ZERO
 from kerasseq.typing import Tensor
 
@@ -44,14 +44,15 @@ def _top_of_chunks(values: Tensor, count: int, chunk: int) -> tuple[Tensor, Tens
     padding = -size % chunk
     if padding:
         values = ops.pad(values, ((0, 0), (0, padding)), constant_values=LOG_ZERO)
-    num_chunks = (size + padding) // chunk
-    maxima = ops.max(ops.reshape(values, (-1, num_chunks, chunk)), axis=-1)
-    # In ascending order, so that equal values are found with the lower id first.
-    winners = ops.sort(ops.top_k(maxima, count)[1], axis=-1)  # (rows, count)
-    first = ops.arange(ops.shape(values)[0], dtype="int32")[:, None] * num_chunks
-    finalists = gather(ops.reshape(values, (-1, chunk)), first + winners)
-    best, places = ops.top_k(ops.reshape(finalists, (-1, count * chunk)), count)
-    ids = pick(winners, places // chunk) * chunk + places % chunk
+    chunks = ops.reshape(values, (-1, (size + padding) // chunk, chunk))
+    maxima = ops.max(chunks, axis=-1)
+    winners = ops.top_k(maxima, count)[1]  # (rows, count)
+    if count > 1:  # in ascending order, so that equal values are found with the lower id first
+        winners = ops.sort(winners, axis=-1)
+    finalists = ops.reshape(pick(chunks, winners), (-1, count * chunk))
+    best, places = ops.top_k(finalists, count)
+    chosen = winners if count == 1 else pick(winners, places // chunk)
+    ids = chosen * chunk + places % chunk
     return best, ops.minimum(ids, size - 1)  # padding wins only where nothing is possible
 
 

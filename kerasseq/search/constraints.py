@@ -11,6 +11,7 @@ import keras
 from keras import ops
 
 from kerasseq import checks
+from kerasseq.search.gathering import take
 from kerasseq.search.search_result import LOG_ZERO
 from kerasseq.serialization import register
 from kerasseq.typing import Tensor
@@ -159,7 +160,7 @@ def would_repeat(history: Tensor, position: Tensor, size: int, shape: tuple[Any,
     matches = ops.broadcast_to(matches, ops.shape(history))
     for back in range(1, size):
         # Out of range only while the output is shorter than n, when nothing can match.
-        recent = ops.take(history, ops.maximum(position - back, 0)[None], axis=1)  # (rows, 1)
+        recent = take(history, ops.maximum(position - back, 0)[None], axis=1)  # (rows, 1)
         matches = matches & (ops.roll(history, back, axis=1) == recent)
     return _at_tokens(history, matches, shape)
 

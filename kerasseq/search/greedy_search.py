@@ -1,7 +1,8 @@
 """The likeliest token at every step."""
 
-from kerasseq.search.paths import follow, result_of
-from kerasseq.search.search import Request, Search
+from kerasseq.search.paths import follow
+from kerasseq.search.request import Request
+from kerasseq.search.search import Search
 from kerasseq.search.search_result import SearchResult
 from kerasseq.serialization import register
 
@@ -40,12 +41,11 @@ class GreedySearch(Search):
 
     def search(self, request: Request) -> SearchResult:
         """Returns one hypothesis a source."""
-        paths = follow(
+        return follow(
             request,
-            lambda ranking, position, live: ranking.best(1),
+            lambda ranking, given: ranking.best(1),
             self.rules(request),
             self.start_id,
             self.pad_id,
             best_only=True,
         )
-        return result_of(paths, self.n_best)

@@ -1,96 +1,91 @@
 """Sources that have ended leave the step, so that a batch costs what its outputs cost.
 
 The outputs of a batch end at different steps, the last long after most: of 64 captions two
-fifths of the rows that a step computed were of outputs that had ended. What the loop carries for
-the result stays as it was; the step's own state, and what the step reads of the sources, shrink.
+fifths of the rows that a step computed were of outputs that had ended. So the loop goes on with
+those that run, and what it carried of the others waits outside.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
+import keras
 from keras import ops
 
+from kerasseq.search.gathering import take
 from kerasseq.typing import State, StepFunction, Tensor
 
 LARGEST_SHARE = 0.8  # of sources that run: copying what is left then saves more than it costs
+
+Rows = TypeVar("Rows")
 
 
 class LiveSources(NamedTuple):
     """The sources that a step computes.
 
-    All are empty if that is all of them to the end: if the step does not say what it reads of
-    its sources, or if sizes cannot change, since they are known before the loop.
-
     Attributes:
-        places: `[(live,)]` int32, their places in the batch.
-        rows: `[(live * times,)]` int32, those of their rows that the step computes, as many of
-            each source.
+        places: `(live,)` int32, their places in the batch.
         prepared: what the step reads of them, `(live, ...)` tensors.
     """
 
-    places: list[Tensor]
-    rows: list[Tensor]
+    places: Tensor
     prepared: list[Tensor]
 
-    def bind(self, step: StepFunction) -> StepFunction:
-        """Returns the step of these sources."""
-        return step.bind(self.prepared) if self.places else step  # type: ignore[attr-defined]
+    def rows(self, times: Tensor) -> Tensor:
+        """Returns `(live * times,)` int32, their places where a source has so many rows."""
+        return rows_of(self.places, times)
 
-    def narrow(self, tensor: Tensor) -> Tensor:
-        """Returns these sources' rows of a tensor that has all rows."""
-        return ops.take(tensor, self.rows[0], axis=0) if self.rows else tensor
+    def narrow(self, whole: Rows, times: Tensor) -> Rows:
+        """Returns these sources' rows of tensors that have `times` rows for each of the batch."""
+        rows = self.rows(times)
+        narrowed: Rows = keras.tree.map_structure(lambda tensor: take(tensor, rows), whole)
+        return narrowed
 
-    def widen(self, tensor: Tensor, count: Tensor) -> Tensor:
-        """Returns all `count` rows of a tensor that has these sources' rows, the others zero."""
-        if not self.rows:
-            return tensor
-        shape = (count, *ops.shape(tensor)[1:])
-        return ops.scatter(ops.expand_dims(self.rows[0], -1), tensor, shape)
-
-    def with_first_rows(self, count: int, times: int) -> "LiveSources":
-        """Returns these sources with the first `count` of the `times` rows that each has."""
-        if not self.places:
-            return self
-        first = self.places[0][:, None] * times + ops.arange(count, dtype="int32")
-        return self._replace(rows=[ops.reshape(first, (-1,))])
+    def put(self, whole: Rows, narrowed: Rows, times: Tensor) -> Rows:
+        """Returns `whole` with these sources' rows as they are in `narrowed`."""
+        rows = self.rows(times)[:, None]
+        merged: Rows = keras.tree.map_structure(
+            lambda every, some: ops.scatter_update(every, rows, some), whole, narrowed
+        )
+        return merged
 
     def mostly_run(self, running: Tensor) -> Tensor:
-        """Returns whether enough of them run; `running` is `(batch,)` boolean."""
+        """Returns whether enough of them run; `running` is `(live,)` boolean."""
         runs = ops.sum(ops.cast(running, "float32"))
-        return runs > LARGEST_SHARE * ops.cast(ops.size(self.places[0]), "float32")
+        return runs > LARGEST_SHARE * ops.cast(ops.size(running), "float32")
 
     def without_ended(self, running: Tensor, state: State) -> tuple["LiveSources", State]:
         """Returns those that run, and their state.
 
         Args:
-            running: `(batch,)` boolean.
-            state: `(live * times, ...)` tensors.
+            running: `(live,)` boolean.
+            state: tensors of any number of rows a source, the same for all of them.
         """
-        (places,), (rows,), prepared = self
-        kept = _where(ops.take(running, places, axis=0))
-        times = ops.size(rows) // ops.maximum(ops.size(places), 1)
-        kept_rows = ops.reshape(kept[:, None] * times + ops.arange(times, dtype="int32"), (-1,))
-        live = LiveSources(
-            [ops.take(places, kept, axis=0)],
-            [ops.take(rows, kept_rows, axis=0)],
-            [ops.take(tensor, kept, axis=0) for tensor in prepared],
-        )
-        return live, [ops.take(tensor, kept_rows, axis=0) for tensor in state]
+        kept = ops.cast(ops.nonzero(running)[0], "int32")
+        live = LiveSources(take(self.places, kept), [take(each, kept) for each in self.prepared])
+        if not state:
+            return live, []
+        times = ops.shape(state[0])[0] // ops.maximum(ops.size(running), 1)
+        rows = rows_of(kept, times)
+        return live, [take(tensor, rows) for tensor in state]
 
 
-def first_live_sources(step: StepFunction, rows: Tensor, times: Tensor) -> LiveSources:
-    """Returns all sources of a batch, with all of their rows.
+def rows_of(places: Tensor, times: Tensor) -> Tensor:
+    """Returns the rows of some sources, `times` each: `(sources * times,)` int32."""
+    if isinstance(times, int) and times == 1:
+        return places
+    return ops.reshape(places[:, None] * times + ops.arange(times, dtype="int32"), (-1,))
+
+
+def may_leave(step: StepFunction, batch: Tensor) -> bool:
+    """Whether sources can leave a step: it must say what it reads of them, and sizes may change.
 
     Args:
         step: the step function.
-        rows: how many rows there are.
-        times: rows a source.
+        batch: how many sources there are; a Python number if that is known before the loop.
     """
-    prepared = getattr(step, "prepared", None)
-    if prepared is None or isinstance(rows, int):
-        return LiveSources([], [], [])
-    places = ops.arange(rows // times, dtype="int32")
-    return LiveSources([places], [ops.arange(rows, dtype="int32")], list(prepared))
+    return getattr(step, "prepared", None) is not None and not isinstance(batch, int)
 
 
-def _where(chosen: Tensor) -> Tensor:
-    return ops.cast(ops.nonzero(chosen)[0], "int32")
+def all_sources(step: StepFunction, batch: Tensor) -> LiveSources:
+    """Returns all sources of a batch, of a step that they may leave."""
+    prepared = list(step.prepared)  # type: ignore[attr-defined]
+    return LiveSources(ops.arange(batch, dtype="int32"), prepared)

@@ -1,66 +1,99 @@
-"""The one loop of a search: step while any row runs."""
+"""The one loop of a search: step while any source runs."""
 
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import keras
 from keras import ops
 
 from kerasseq.search.buffers import like
-from kerasseq.search.live_sources import LiveSources
+from kerasseq.search.live_sources import LiveSources, all_sources, may_leave
+from kerasseq.search.request import Request
 from kerasseq.typing import State, Tensor
 
 
-class Carried(Protocol):
-    """A `NamedTuple` of tensors, lists and named tuples of tensors."""
+class Carry(NamedTuple):
+    """What goes from step to step.
+
+    Attributes:
+        position: scalar int32, how many steps were taken.
+        state: the step function's state.
+        rows: a named tuple of what each row is at, `(sources * times, ...)` tensors.
+        written: a named tuple of what the steps wrote down, `(max_length, batch * times, ...)`
+            tensors: of the whole batch, also when only some of it goes on.
+    """
+
+    position: Tensor
+    state: State
+    rows: Any
+    written: Any
+
+
+class SearchStep(Protocol):
+    """The step of a search, for all sources or for some."""
 
     @property
-    def running(self) -> Tensor:
-        """`(rows,)` boolean, where the search goes on."""
+    def request(self) -> Request:
+        """What is asked for, of these sources."""
 
     @property
-    def state(self) -> State:
-        """The step's state, of the live sources."""
+    def times(self) -> Tensor:
+        """How many rows a source has in what is carried, the state apart."""
 
-    @property
-    def live(self) -> LiveSources:
-        """The sources that the step computes."""
+    def of(self, live: LiveSources) -> "SearchStep":
+        """Returns the step of some sources, from that of all."""
+
+    def advance(self, carry: Carry) -> Carry:
+        """Returns what is carried one step later: types and sizes stay."""
+
+    def runs(self, rows: Any) -> Tensor:
+        """Returns `(sources,)` boolean, of which the search goes on."""
 
 
-Carry = TypeVar("Carry", bound=Carried)
+Carried = TypeVar("Carried", bound=tuple[Any, ...])
 
 
-def repeat_while_running(
-    step: Callable[[Carry], Carry],
-    first: Carry,
-    runs: Callable[[Carry], Tensor] = lambda carried: carried.running,
-) -> Carry:
-    """Returns what `step`, applied again and again, leaves when nothing runs any more.
+def repeat_while_running(step: SearchStep, first: Carry) -> Carry:
+    """Returns what a step, repeated, leaves when nothing runs any more.
 
     One loop within another: the inner one steps, until enough sources have ended that the outer
     one leaves them out.
 
     Args:
-        step: from what is carried to the same, one step later: types and sizes stay.
+        step: the step of all sources.
         first: what is carried into the first step.
-        runs: which sources run, `(batch,)` boolean, of what is carried.
     """
-    if not first.live.places:
-        return _repeat(step, first, lambda carried: ops.any(carried.running))
+    batch = ops.shape(step.runs(first.rows))[0]
+    if not may_leave(step.request.step, batch):
+        return _repeat(step.advance, first, lambda carry: ops.any(step.runs(carry.rows)))
 
-    def run_and_drop(carried: Carry) -> Carry:
-        carried = _repeat(step, carried, lambda now: now.live.mostly_run(runs(now)))
-        live, state = carried.live.without_ended(runs(carried), carried.state)
-        replaced: Carry = carried._replace(live=live, state=state)  # type: ignore[attr-defined]
-        return replaced
+    def run_and_drop(whole: _Whole) -> _Whole:
+        live, carry = whole
+        now, rows = step.of(live), live.narrow(carry.rows, step.times)
+        after = _repeat(
+            now.advance,
+            carry._replace(rows=rows),
+            lambda carry: live.mostly_run(now.runs(carry.rows)),
+        )
+        left, state = live.without_ended(now.runs(after.rows), after.state)
+        rows = live.put(carry.rows, after.rows, step.times)
+        return _Whole(left, after._replace(rows=rows, state=state))
 
-    return _repeat(run_and_drop, first, lambda carried: ops.any(carried.running))
+    whole = _Whole(all_sources(step.request.step, batch), first)
+    return _repeat(run_and_drop, whole, lambda whole: ops.size(whole.live.places) > 0).carry
+
+
+class _Whole(NamedTuple):
+    """What the outer loop carries: rows of the whole batch, the state of the live sources."""
+
+    live: LiveSources
+    carry: Carry
 
 
 def _repeat(
-    step: Callable[[Carry], Carry], first: Carry, goes_on: Callable[[Carry], Tensor]
-) -> Carry:
-    kind: Callable[..., Carry] = type(first)
+    step: Callable[[Carried], Carried], first: Carried, goes_on: Callable[[Carried], Tensor]
+) -> Carried:
+    kind: Callable[..., Carried] = type(first)
 
     def body(*carried: Tensor) -> tuple[Tensor, ...]:
         before = kind(*carried)
@@ -70,4 +103,4 @@ def _repeat(
     def condition(*carried: Tensor) -> Tensor:
         return goes_on(kind(*carried))
 
-    return kind(*ops.while_loop(condition, body, tuple(first)))  # type: ignore[arg-type]
+    return kind(*ops.while_loop(condition, body, tuple(first)))

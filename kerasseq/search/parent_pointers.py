@@ -7,7 +7,7 @@ each hypothesis has at each step; everything that was written is then gathered a
 from keras import ops
 
 from kerasseq.search.buffers import write
-from kerasseq.search.gathering import gather, pick
+from kerasseq.search.gathering import pick, take
 from kerasseq.typing import Tensor
 
 
@@ -27,7 +27,7 @@ def walk_back(parents: Tensor, columns: Tensor, lengths: Tensor, steps: Tensor) 
 
     def back(position: Tensor, column: Tensor, path: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         path = write(path, position, column)
-        parent = pick(ops.take(parents, position, axis=0), column)  # (batch, n_best)
+        parent = pick(take(parents, position), column)  # (batch, n_best)
         return position - 1, ops.where(position < lengths, parent, column), path
 
     shape = (ops.shape(parents)[0], *ops.shape(columns))
@@ -54,4 +54,4 @@ def gather_along(written: Tensor, path: Tensor) -> Tensor:
     position = ops.arange(max_length, dtype="int32")  # (max_length,)
     source = ops.arange(batch, dtype="int32")[:, None, None]  # (batch, 1, 1)
     places = (position * batch + source) * columns + path
-    return gather(ops.reshape(written, (-1, *shape[3:])), places)
+    return take(ops.reshape(written, (-1, *shape[3:])), places)

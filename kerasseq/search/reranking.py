@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from keras import ops
 
-from kerasseq.search.gathering import gather, pick
+from kerasseq.search.gathering import pick
 from kerasseq.search.search_result import LOG_ZERO, SearchResult
 from kerasseq.typing import Tensor
 
@@ -40,13 +40,4 @@ def rerank(
     total = ops.where(result.lengths > 0, total, LOG_ZERO)
     n_best = result.scores.shape[1] or ops.shape(result.scores)[1]
     order = ops.top_k(total, n_best)[1]  # (batch, n_best)
-    return SearchResult(*(_reordered(tensor, order) for tensor in result))
-
-
-def _reordered(tensor: Tensor, order: Tensor) -> Tensor:
-    """Returns `(batch, n_best, ...)` with each source's hypotheses in `order` `(batch, n_best)`."""
-    batch, n_best, *rest = ops.shape(tensor)
-    if not rest:
-        return pick(tensor, order)
-    places = ops.arange(batch, dtype="int32")[:, None] * n_best + order
-    return gather(ops.reshape(tensor, (batch * n_best, *rest)), places)
+    return SearchResult(*(pick(tensor, order) for tensor in result))

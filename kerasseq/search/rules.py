@@ -7,8 +7,7 @@ from keras import ops
 from kerasseq.search.buffers import repeat
 from kerasseq.search.candidates import recorded
 from kerasseq.search.constraints import Constraints, is_any_of
-from kerasseq.search.gathering import pick
-from kerasseq.search.live_sources import LiveSources
+from kerasseq.search.gathering import pick, take
 from kerasseq.search.search_result import LOG_ZERO
 from kerasseq.typing import Tensor
 
@@ -38,10 +37,10 @@ class Rules(NamedTuple):
         repeated = [None if tensor is None else repeat(tensor, times) for tensor in tensors]
         return Rules(self.constraints, self.end_id, *repeated)
 
-    def of(self, live: LiveSources) -> "Rules":
-        """Returns the rules of some sources."""
+    def of(self, rows: Tensor) -> "Rules":
+        """Returns the rules of some rows, `(rows,)` int32."""
         tensors = (self.min_lengths, self.prefix_ids, self.prefix_lengths)
-        kept = [None if tensor is None else live.narrow(tensor) for tensor in tensors]
+        kept = [None if tensor is None else take(tensor, rows) for tensor in tensors]
         return Rules(self.constraints, self.end_id, *kept)
 
     @property
@@ -88,7 +87,7 @@ class Rules(NamedTuple):
         if self.prefix_ids is None:
             return values, ids
         last = ops.maximum(ops.shape(self.prefix_ids)[1] - 1, 0)
-        token_ids = ops.take(self.prefix_ids, ops.minimum(position, last)[None], axis=1)
+        token_ids = take(self.prefix_ids, ops.minimum(position, last)[None], axis=1)
         inside = (position < self.prefix_lengths)[:, None]  # (rows, 1)
         only = ops.arange(ops.shape(ids)[1], dtype="int32") == 0  # the first candidate
         log_probability = recorded(pick(log_probabilities, token_ids))  # (rows, 1)

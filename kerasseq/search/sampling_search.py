@@ -10,9 +10,9 @@ from kerasseq.search.candidates import top_candidates
 from kerasseq.search.constraints import Constraints
 from kerasseq.search.gathering import pick
 from kerasseq.search.length_limits import LengthLimits
-from kerasseq.search.live_sources import LiveSources
-from kerasseq.search.paths import Choose, follow, result_of
-from kerasseq.search.search import Request, Search
+from kerasseq.search.paths import follow
+from kerasseq.search.request import Request
+from kerasseq.search.search import Search
 from kerasseq.search.search_result import LOG_ZERO, SearchResult
 from kerasseq.search.stepping import StepScores
 from kerasseq.search.uniforms import uniforms
@@ -93,23 +93,15 @@ class SamplingSearch(Search):
             keys = ops.arange(ops.shape(request.max_lengths)[0], dtype="int32")
         numbers = uniforms(self.seed, keys, self.n_best, request.width)  # (max_length, rows)
         request = request.repeated(self.n_best)
-        paths = follow(
-            request, self._drawer(numbers), self.rules(request), self.start_id, self.pad_id
+        return follow(
+            request, self._draw, self.rules(request), self.start_id, self.pad_id, given=numbers
         )
-        return result_of(paths, self.n_best)
 
-    def _drawer(self, numbers: Tensor) -> Choose:
-        def choose(
-            scores: StepScores, position: Tensor, live: LiveSources
-        ) -> tuple[Tensor, Tensor]:
-            ranking = scores.values
-            number = live.narrow(ops.take(numbers, position, axis=0))[:, None]  # (rows, 1)
-            values, ids = self._candidates(ranking)
-            places = draw(values, number, self.temperature, self.top_p)
-            ids = places if ids is None else pick(ids, places)
-            return pick(ranking, ids), ids
-
-        return choose
+    def _draw(self, scores: StepScores, number: Tensor | None) -> tuple[Tensor, Tensor]:
+        values, ids = self._candidates(scores.values)
+        places = draw(values, number, self.temperature, self.top_p)
+        ids = places if ids is None else pick(ids, places)
+        return pick(scores.values, ids), ids
 
     def _candidates(self, ranking: Tensor) -> tuple[Tensor, Tensor | None]:
         """Returns what may be drawn, largest first if that matters; ids None is all, in order."""

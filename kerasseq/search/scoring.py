@@ -8,10 +8,9 @@ from kerasseq.search.buffers import repeat_all
 from kerasseq.search.candidates import recorded
 from kerasseq.search.constraints import Constraints
 from kerasseq.search.gathering import pick
-from kerasseq.search.live_sources import LiveSources
-from kerasseq.search.paths import follow, result_of
+from kerasseq.search.paths import follow
+from kerasseq.search.request import Request
 from kerasseq.search.rules import Rules
-from kerasseq.search.search import Request
 from kerasseq.search.stepping import StepScores
 from kerasseq.typing import State, StepFunction, Tensor
 
@@ -70,14 +69,13 @@ def score_tokens(
     by_position = ops.transpose(ops.pad(rows, ((0, 0), (0, 1))))  # (target_length + 1, rows)
     limits = ops.reshape(ops.cast(lengths, "int32"), (-1,))
 
-    def given(scores: StepScores, position: Tensor, live: LiveSources) -> tuple[Tensor, Tensor]:
-        ids = live.narrow(ops.take(by_position, position, axis=0))[:, None]  # (rows, 1)
+    def choose(scores: StepScores, ids: Tensor | None) -> tuple[Tensor, Tensor]:
         return recorded(pick(scores.values, ids)), ids
 
     tiled = repeat_all([ops.convert_to_tensor(tensor) for tensor in state], candidates)
     request = Request(step, tiled, limits, source_length, width=target_length + 1, times=candidates)
     rules = Rules(Constraints(), NEVER, None, None, None)
-    result = result_of(follow(request, given, rules, start_id, pad_id=0), candidates)
+    result = follow(request, choose, rules, start_id, pad_id=0, given=by_position)
     own = result.token_log_probabilities[:, :, :target_length]
     return TokenScores(ops.sum(own, axis=-1), own, result.attention_weights[:, :, :target_length])
 

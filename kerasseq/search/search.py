@@ -2,57 +2,20 @@
 
 import abc
 from collections.abc import Mapping
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import keras
 from keras import ops
 
 from kerasseq import checks
-from kerasseq.search.buffers import repeat, repeat_all
 from kerasseq.search.constraints import Constraints
 from kerasseq.search.length_limits import LengthLimits, Limits
+from kerasseq.search.request import Request
 from kerasseq.search.rules import Rules
 from kerasseq.search.search_result import SearchResult
 from kerasseq.typing import State, StepFunction, Tensor
 
 Options = TypeVar("Options", LengthLimits, Constraints)
-
-
-class Request(NamedTuple):
-    """What one call asks for, checked: tensors of the right type, one row a source.
-
-    Attributes:
-        step: the step function.
-        state: a flat list of `(batch, ...)` tensors.
-        max_lengths: `(batch,)` int32.
-        source_length: scalar, the width of the attention weights.
-        width: scalar, how many positions the results have, at least 1 and every row's limit.
-        min_lengths: `(batch,)` int32, or None.
-        source_mask: `(batch, source_length)` boolean, or None: all real.
-        prefix_ids: `(batch, prefix_length)` int32, or None.
-        prefix_lengths: `(batch,)` int32, or None.
-        row_keys: `(batch,)` int32, or None.
-        times: how many rows each source of the step has.
-    """
-
-    step: StepFunction
-    state: State
-    max_lengths: Tensor
-    source_length: Tensor
-    width: Tensor
-    min_lengths: Tensor | None = None
-    source_mask: Tensor | None = None
-    prefix_ids: Tensor | None = None
-    prefix_lengths: Tensor | None = None
-    row_keys: Tensor | None = None
-    times: Tensor = 1
-
-    def repeated(self, times: int) -> "Request":
-        """Returns the request with `times` rows a source, side by side."""
-        names = ("min_lengths", "source_mask", "prefix_ids", "prefix_lengths", "row_keys")
-        given = {name: getattr(self, name) for name in ("max_lengths", *names)}
-        rows = {name: repeat(value, times) for name, value in given.items() if value is not None}
-        return self._replace(state=repeat_all(self.state, times), times=times, **rows)
 
 
 class Search(abc.ABC):

@@ -28,10 +28,19 @@ def test_an_id_stays_inside_the_vocabulary_even_where_nothing_is_possible() -> N
     assert ops.convert_to_numpy(values).max() <= -1e30
 
 
+@pytest.mark.backend
 def test_pick_reads_each_row_at_its_own_places() -> None:
     values = ops.reshape(ops.arange(6), (2, 3))
     places = ops.convert_to_tensor([[2, 0, 0, 1], [1, 1, 2, 0]])
     assert ops.convert_to_numpy(pick(values, places)).tolist() == [[2, 0, 0, 1], [4, 4, 5, 3]]
+
+
+@pytest.mark.backend
+def test_pick_reads_whole_rows_of_further_axes() -> None:
+    values = ops.reshape(ops.arange(12), (2, 3, 2))
+    places = ops.convert_to_tensor([[2, 0], [1, 1]])
+    picked = ops.convert_to_numpy(pick(values, places)).tolist()
+    assert picked == [[[4, 5], [0, 1]], [[8, 9], [8, 9]]]
 
 
 def test_recorded_numbers_are_finite() -> None:

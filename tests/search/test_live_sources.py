@@ -8,6 +8,13 @@ from kerasseq.search import BeamSearch, GreedySearch, SamplingSearch, Search, en
 
 CODES = np.array([5, 1, 7, 3, 11, 2], "int32")
 LIMITS = np.array([2, 9, 3, 6, 4, 1], "int32")
+OPTIONS = {
+    "min_lengths": np.array([1, 5, 2, 1, 3, 1], "int32"),
+    "source_mask": np.arange(4) < np.array([4, 3, 2, 4, 1, 2])[:, None],
+    "prefix_ids": np.array([[1, 2], [2, 0], [0, 0], [2, 1], [0, 0], [0, 0]], "int32"),
+    "prefix_lengths": np.array([2, 1, 0, 2, 0, 0], "int32"),
+    "row_keys": np.array([3, 1, 4, 1, 5, 9], "int32"),
+}
 
 
 class SourceTreeStep:
@@ -37,14 +44,20 @@ class SourceTreeStep:
         BeamSearch(num_beams=3, n_best=2, coverage_penalty=0.1),
         SamplingSearch(n_best=2),
         BeamSearch(num_beams=2, constraints={"no_repeat_ngram_size": 2}),
+        GreedySearch(constraints={"repetition_penalty": 1.3}),
     ],
-    ids=["greedy", "beam", "sampling", "constrained"],
+    ids=["greedy", "beam", "sampling", "no-repeat", "repetition"],
 )
-def test_leaving_sources_out_changes_no_answer(tree_step: Any, search: Search) -> None:
+@pytest.mark.parametrize("options", [{}, OPTIONS], ids=["plain", "with options"])
+def test_leaving_sources_out_changes_no_answer(
+    tree_step: Any, search: Search, options: dict[str, Any]
+) -> None:
+    """Whatever a call may ask for belongs to its source, and must go where that goes."""
+
     def run(codes: Any, limits: Any, leaves: bool, computed: Any) -> Any:
         step = SourceTreeStep(tree_step, [codes], computed)
         state = [codes, tf.cast(tf.stack([codes, -codes], -1)[:, None], tf.float32), codes > 2]
-        return search(step if leaves else step.__call__, state, limits, 4)
+        return search(step if leaves else step.__call__, state, limits, 4, **options)
 
     results, rows = [], []
     for leaves in (True, False):
