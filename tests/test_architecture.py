@@ -64,6 +64,7 @@ LATE = {"matplotlib", "PIL", "tensorboard", "tensorflow_text", "sentencepiece"}
 # memory or a dozen operations a step (each with its `keras.ops` form beside it), and Keras'
 # private graph attributes.
 BACKEND_FILES = {
+    PACKAGE / "layers/loop_products.py",
     PACKAGE / "layers/recurrence.py",
     PACKAGE / "search/gathering.py",
     PACKAGE / "training/tensorflow_kernels.py",

@@ -4,7 +4,7 @@ What comes in: token ids, vectors, masks, states. What goes out: memory and stat
 outputs, state and attention weights from a decoder. Start at `encoders/encoder.py` and
 `decoders/decoder.py`; `attention/attention.py` and `cells/recurrent_cell.py` hold the contracts of
 what they are made of, and `bridges/bridge.py` of what joins the two. Written in `keras.ops`; only
-`recurrence.py` knows the backend.
+`recurrence.py` and `loop_products.py` know the backend.
 """
 
 from kerasseq.layers.attention import (

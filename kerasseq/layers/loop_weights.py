@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from kerasseq.layers.laid_out import is_slow, multiply_transposed, spread
-from kerasseq.layers.recurrence import multiply
+from kerasseq.layers.loop_products import multiply
 from kerasseq.typing import Tensor
 
 

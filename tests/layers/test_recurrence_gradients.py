@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasseq.layers.recurrence import multiply, scan
+from kerasseq.layers.loop_products import multiply
+from kerasseq.layers.recurrence import scan
 
 
 def gradients(training: bool, steps: int, reverse: bool) -> list[Any]:

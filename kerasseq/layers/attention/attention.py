@@ -10,7 +10,8 @@ from kerasseq import serialization
 from kerasseq.layers.attention.distributions import DISTRIBUTIONS
 from kerasseq.layers.attention.distributions.distribution import Distribution
 from kerasseq.layers.attention.recording import record
-from kerasseq.layers.recurrence import multiply, scan
+from kerasseq.layers.loop_products import multiply
+from kerasseq.layers.recurrence import scan
 from kerasseq.layers.self_casting_layer import SelfCastingLayer
 from kerasseq.typing import Shape, State, Tensor
 

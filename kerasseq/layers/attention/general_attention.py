@@ -5,7 +5,7 @@ from keras import ops
 
 from kerasseq import checks
 from kerasseq.layers.attention.attention import Attention
-from kerasseq.layers.recurrence import multiply
+from kerasseq.layers.loop_products import multiply
 from kerasseq.serialization import register
 from kerasseq.typing import State, Tensor
 
