@@ -1,12 +1,20 @@
 """Strings to strings in one graph: what Python, the saved file and the SavedModel all run."""
 
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import tensorflow as tf
 
 from kerasseq.models import SequenceToSequence
 from kerasseq.search import Search, SearchResult, score_tokens
 from kerasseq.text import TextCodec
+from kerasseq.translation.encoded_texts import (
+    EncodedTexts,
+    decode_hypotheses,
+    encode_prefix,
+    encode_source,
+    encode_target,
+    tokens_of,
+)
 from kerasseq.translation.ensemble import Ensemble
 from kerasseq.translation.unknown_words import replace_unknown, words_of_tokens
 from kerasseq.typing import Tensor
@@ -35,20 +43,6 @@ class Parts(Protocol):
     search: Search
     max_source_length: int
     replace_unknown: bool
-
-
-class EncodedTexts(NamedTuple):
-    """Texts as ids.
-
-    Attributes:
-        token_ids: `(batch, length)` int32, padded on the right, at least one column.
-        lengths: `(batch,)` int32.
-        truncated: `(batch,)` boolean, whether tokens were cut off.
-    """
-
-    token_ids: Tensor
-    lengths: Tensor
-    truncated: Tensor
 
 
 def translate(parts: Parts, texts: Tensor) -> Answers:
@@ -120,47 +114,9 @@ def score(parts: Parts, texts: Tensor, targets: Tensor) -> Answers:
         "score": scores.scores[:, 0],
         "lengths": target.lengths,
         "truncated": source.truncated | target.truncated,
-        "target_tokens": _shown(target.token_ids, target.lengths, parts.target_codec),
+        "target_tokens": tokens_of(target.token_ids, target.lengths, parts.target_codec),
         "token_scores": scores.token_log_probabilities[:, 0],
     }
-
-
-def encode_source(texts: Tensor, codec: TextCodec, max_length: int) -> EncodedTexts:
-    """Returns texts as the encoder reads them: tokens and the end, at most `max_length`.
-
-    Args:
-        texts: `(batch,)` strings.
-        codec: the source codec.
-        max_length: the most tokens, the end included.
-    """
-    tokens = codec.encode(texts)
-    truncated = tokens.row_lengths() > max_length - 1
-    return _padded(_with_end(tokens[:, : max_length - 1], codec), codec, truncated)
-
-
-def encode_target(texts: Tensor, codec: TextCodec, max_length: int) -> EncodedTexts:
-    """Returns texts as the decoder would write them: tokens and the end, cut at `max_length`.
-
-    Args:
-        texts: `(batch,)` strings.
-        codec: the target codec.
-        max_length: the most tokens; a text that is cut has no end.
-    """
-    tokens = _with_end(codec.encode(texts), codec)
-    return _padded(tokens[:, :max_length], codec, tokens.row_lengths() > max_length)
-
-
-def encode_prefix(texts: Tensor, codec: TextCodec, limits: Tensor) -> EncodedTexts:
-    """Returns texts as the beginnings of outputs: tokens without an end.
-
-    Args:
-        texts: `(batch,)` strings.
-        codec: the target codec.
-        limits: `(batch,)` int32, how many tokens each row's output may have.
-    """
-    tokens = codec.encode(texts)
-    truncated = tf.cast(tokens.row_lengths(), tf.int32) > limits
-    return _padded(tokens, codec, truncated)
 
 
 def longest_output(parts: Parts) -> int:
@@ -209,21 +165,6 @@ def search_source(
     )
 
 
-def decode_hypotheses(token_ids: Tensor, codec: TextCodec) -> Tensor:
-    """Returns the texts of hypotheses.
-
-    Args:
-        token_ids: `(batch, n_best, length)` integers.
-        codec: the target codec.
-
-    Returns:
-        `(batch, n_best)` strings.
-    """
-    shape = tf.shape(token_ids)
-    texts = codec.decode(tf.reshape(token_ids, [shape[0] * shape[1], shape[2]]))
-    return tf.reshape(texts, shape[:2])
-
-
 def _answers(
     parts: Parts, texts: Tensor, source: EncodedTexts, result: SearchResult, truncated: Tensor
 ) -> Answers:
@@ -235,7 +176,7 @@ def _answers(
     lengths = result.lengths
     width = tf.maximum(tf.reduce_max(lengths), 1)
     rows, n_best = tf.unstack(tf.shape(lengths))
-    tokens = _shown(
+    tokens = tokens_of(
         tf.reshape(result.token_ids[:, :, :width], [rows * n_best, width]),
         tf.reshape(lengths, [rows * n_best]),
         parts.target_codec,
@@ -247,7 +188,7 @@ def _answers(
         "score": result.scores[:, 0],
         "finished": result.finished[:, 0],
         "truncated": truncated,
-        "source_tokens": _shown(source.token_ids, source.lengths, parts.source_codec),
+        "source_tokens": tokens_of(source.token_ids, source.lengths, parts.source_codec),
         "source_lengths": source.lengths,
         "target_tokens": tokens[:, 0, :best_width],
         "target_lengths": lengths[:, 0],
@@ -260,28 +201,3 @@ def _answers(
         "alternative_token_scores": result.token_log_probabilities[:, :, :width],
         "alternative_attention_weights": result.attention_weights[:, :, :width],
     }
-
-
-def _shown(token_ids: Tensor, lengths: Tensor, codec: TextCodec) -> Tensor:
-    """The pieces of ids, `(batch, length)` strings, empty on padding: one for each real id."""
-    width = tf.shape(token_ids)[1]
-    is_real = tf.sequence_mask(lengths, width)
-    # An untrained network may write the padding's id, which codecs do not show.
-    is_written_pad = is_real & (token_ids == codec.pad_id)
-    tokens = codec.tokens(tf.where(is_written_pad, codec.unknown_id, token_ids))
-    tokens = tokens.to_tensor("", shape=[None, None])
-    return tf.pad(tokens, [[0, 0], [0, width - tf.shape(tokens)[1]]], constant_values="")
-
-
-def _with_end(tokens: tf.RaggedTensor, codec: TextCodec) -> tf.RaggedTensor:
-    ends = tf.fill([tokens.nrows(), 1], tf.constant(codec.end_id, tokens.dtype))
-    return tf.concat([tokens, tf.RaggedTensor.from_tensor(ends)], axis=1)
-
-
-def _padded(tokens: tf.RaggedTensor, codec: TextCodec, truncated: Tensor) -> EncodedTexts:
-    lengths = tf.cast(tokens.row_lengths(), tf.int32)
-    # An empty batch still has one column: loops over no steps at all are nobody's strong side.
-    width = tf.maximum(tf.reduce_max(lengths), 1)
-    token_ids = tokens.to_tensor(codec.pad_id, shape=[None, None])
-    token_ids = tf.pad(token_ids, [[0, 0], [0, width - tf.shape(token_ids)[1]]])
-    return EncodedTexts(tf.cast(token_ids, tf.int32), lengths, truncated)

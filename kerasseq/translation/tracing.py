@@ -11,14 +11,8 @@ from kerasseq import checks
 from kerasseq.models import SequenceToSequence
 from kerasseq.search import BeamSearch, SearchResult, beam_nodes
 from kerasseq.text import TextCodec
-from kerasseq.translation.pipeline import (
-    EncodedTexts,
-    Parts,
-    decode_hypotheses,
-    encode_source,
-    row_keys,
-    search_source,
-)
+from kerasseq.translation.encoded_texts import EncodedTexts, decode_hypotheses, encode_source
+from kerasseq.translation.pipeline import Parts, row_keys, search_source
 from kerasseq.typing import BeamNode, State, Tensor, Trace
 
 
