@@ -1,7 +1,7 @@
 """The callbacks of a run, in the order in which they must stand."""
 
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import keras
@@ -69,19 +69,13 @@ def make_callbacks(
     wanted = config.training.valid_sentences or len(pairs.valid)
     held_out = pairs.valid[:: max(1, -(-len(pairs.valid) // wanted))]
     scores = _make_scores(config, held_out, drafter)
-
-    def samples() -> list[str]:
-        rows = list(zip(held_out.sources, scores.hypotheses, held_out.targets, strict=True))
-        shown = rows[:: max(1, len(rows) // 5)]
-        return [f"{source} -> {output} (reference: {right})" for source, output, right in shown]
-
     averages = None if config.training.ema_momentum is None else training.SwapAverages()
     evaluated = frozenset(steps.evaluated)
     keep = KeepRun(
         state,
         folder,
         _select(config, scores),
-        samples,
+        lambda: _samples(held_out, scores.hypotheses),
         evaluated.__contains__,
         averages,
         steps.target_tokens,
@@ -100,6 +94,13 @@ def make_callbacks(
         *plateau.values(),  # what it reloads is for the next epoch, and not what this one scored
         SaveState(state, folder, {"scores": scores, **plateau}),
     ]
+
+
+def _samples(held_out: Pairs, outputs: Sequence[str]) -> list[str]:
+    """Some of the held-out pairs with the network's outputs, as lines."""
+    rows = list(zip(held_out.sources, outputs, held_out.targets, strict=True))
+    shown = rows[:: max(1, len(rows) // 5)]
+    return [f"{source} -> {output} (reference: {right})" for source, output, right in shown]
 
 
 def _make_scores(

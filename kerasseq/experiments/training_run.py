@@ -140,21 +140,12 @@ def _fit(
         is_made = isinstance(each, keras.callbacks.Callback)
         callbacks.append(each if is_made else each(drafter, pairs.valid))
     if state.changes and changes:
-        # Before the folder says that they are made: a run killed in between makes them again.
-        checkpoints = Checkpoints(folder.checkpoints)
-        arrays = {name: checkpoints.load_arrays(name) for name in state.callbacks}
-        checkpoints.save_state(network, state.to_dict(), arrays)
+        _save_changes(folder, network, state)
     # Only now, when nothing is left to be wrong with the configuration.
     folder.open(config, environment.describe(run_data.named_files(config)))
     network.fit(
         data.as_dataset(batches, epoch=state.epoch, steps_per_epoch=count),
-        validation_data=data.evaluation_dataset(
-            pairs.valid,
-            drafter.source_codec,
-            drafter.target_codec,
-            batch_tokens=4096,
-            max_length=config.data.max_length,
-        ),
+        validation_data=_validation_data(config, pairs, drafter),
         validation_freq=steps.evaluated,
         epochs=epochs,
         initial_epoch=state.epoch,
@@ -189,6 +180,23 @@ def _restore(
         if "training.learning_rate" in changes:
             put_learning_rate(network.optimizer, config.training.learning_rate)
     return state
+
+
+def _save_changes(folder: RunFolder, network: SequenceToSequence, state: RunState) -> None:
+    """Before the folder says that they are made: a run killed in between makes them again."""
+    checkpoints = Checkpoints(folder.checkpoints)
+    arrays = {name: checkpoints.load_arrays(name) for name in state.callbacks}
+    checkpoints.save_state(network, state.to_dict(), arrays)
+
+
+def _validation_data(config: ExperimentConfig, pairs: RunData, drafter: Translator) -> Any:
+    return data.evaluation_dataset(
+        pairs.valid,
+        drafter.source_codec,
+        drafter.target_codec,
+        batch_tokens=4096,
+        max_length=config.data.max_length,
+    )
 
 
 def _training_batches(config: ExperimentConfig, pairs: Pairs, drafter: Translator) -> TokenBatches:

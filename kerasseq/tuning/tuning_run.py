@@ -9,7 +9,7 @@ from kerasseq.experiments import ExperimentConfig
 from kerasseq.tuning.budget import Budget
 from kerasseq.tuning.experiment_tuner import ExperimentTuner
 from kerasseq.tuning.hyperparameters import declared
-from kerasseq.tuning.oracles import build_oracle
+from kerasseq.tuning.oracles import SearchOracle, build_oracle
 from kerasseq.tuning.search_folder import SearchFolder
 from kerasseq.tuning.search_space import SearchSpace
 from kerasseq.tuning.sequence_to_sequence_hyper_model import SequenceToSequenceHyperModel
@@ -70,15 +70,7 @@ def tune(
     objective = config.training.monitor if objective is None else objective
     seed = config.seed if seed is None else seed
     hypermodel = SequenceToSequenceHyperModel(config, space, objective, output)
-    oracle = build_oracle(
-        algorithm,
-        hypermodel.objective,
-        declared(hypermodel.space, hypermodel.config),
-        seed,
-        hypermodel.space.fill(hypermodel.config, {}).training.epochs,
-        **(options or {}),
-    )
-    _check_epochs(hypermodel.space, algorithm)
+    oracle = _build_oracle(hypermodel, algorithm, seed, options or {})
     # Data that cannot be read is an error of the search, and of no trial.
     logger.info("Searching on %d training pairs.", len(hypermodel.pairs.train))
     folder = SearchFolder(output)
@@ -100,6 +92,24 @@ def tune(
         logger.warning("The space has no more values to try: the search ends before its budget.")
     direction = hypermodel.objective.direction
     return TuningResult(str(folder.path), objective, direction, tuple(tuner.records))
+
+
+def _build_oracle(
+    hypermodel: SequenceToSequenceHyperModel,
+    algorithm: str,
+    seed: int,
+    options: Mapping[str, Any],
+) -> SearchOracle:
+    oracle = build_oracle(
+        algorithm,
+        hypermodel.objective,
+        declared(hypermodel.space, hypermodel.config),
+        seed,
+        hypermodel.space.fill(hypermodel.config, {}).training.epochs,
+        **options,
+    )
+    _check_epochs(hypermodel.space, algorithm)
+    return oracle
 
 
 def _check_epochs(space: SearchSpace, algorithm: str) -> None:
