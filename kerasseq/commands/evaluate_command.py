@@ -104,6 +104,12 @@ def _add_data_flags(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="lines of one source are references of one another: an output may equal any of them",
     )
+    add(
+        "--empty",
+        choices=("error", "drop"),
+        default="error",
+        help="what to do with a line that has an empty side (error)",
+    )
 
 
 def column(text: str) -> int | str:
@@ -163,7 +169,11 @@ def _read_pairs(options: argparse.Namespace) -> "Pairs":
 
     if options.target_data is None:
         pairs = data.read_tsv(
-            options.data, options.source_column, options.target_column, options.header
+            options.data,
+            options.source_column,
+            options.target_column,
+            options.header,
+            empty=options.empty,
         )
     elif options.source_column != 0 or options.target_column != 1 or options.header is not None:
         raise UsageError(
@@ -171,7 +181,7 @@ def _read_pairs(options: argparse.Namespace) -> "Pairs":
             "--source_column, --target_column and --header are for one TSV file."
         )
     else:
-        pairs = data.read_parallel(options.data, options.target_data)
+        pairs = data.read_parallel(options.data, options.target_data, empty=options.empty)
     return pairs.group() if options.group_references else pairs
 
 

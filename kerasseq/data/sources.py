@@ -33,7 +33,8 @@ def read_tsv(
         header: whether the first line holds the columns' names. `None` means that it does if a
             column is named, and does not if both are numbered: it is never guessed from the text.
         empty: what happens to a line whose source or target is empty or white space: `"error"`,
-            or `"drop"`, which counts such lines in the log.
+            or `"drop"`, which counts such lines in the log. A line without anything in it may
+            then lack the tab too.
 
     Raises:
         FileNotFoundError: if there is no such file.
@@ -47,9 +48,13 @@ def read_tsv(
     """
     has_header = _has_header(source, target, header)
     checks.check_one_of("empty", empty, ("error", "drop"))
-    rows = [line.split("\t") for line in read_lines(path)]
-    if not rows:
+    lines = read_lines(path)
+    if not any(line.strip() for line in lines):
         raise ValueError(f"{path} is empty.")
+    rows = [line.split("\t") for line in lines]
+    if empty == "drop":
+        columns = len(next(row for row in rows if "".join(row).strip()))
+        rows = [row if "".join(row).strip() else [""] * columns for row in rows]
     source_index = _column_index("source", source, rows[0], path)
     target_index = _column_index("target", target, rows[0], path)
     if source_index == target_index:

@@ -42,9 +42,9 @@ class Checkpoints:
             progress: what the run knows of itself, as JSON can hold it.
             callbacks: arrays that callbacks keep, by a name for each callback.
         """
-        arrays = {f"network_{i}": np.asarray(v) for i, v in enumerate(network.variables)}
+        arrays = {f"network_{i}": _array(v) for i, v in enumerate(network.variables)}
         variables = network.optimizer.variables
-        arrays |= {f"optimizer_{i}": np.asarray(v) for i, v in enumerate(variables)}
+        arrays |= {f"optimizer_{i}": _array(v) for i, v in enumerate(variables)}
         for name, kept in (callbacks or {}).items():
             arrays |= {f"{name}_{i}": array for i, array in enumerate(kept)}
         arrays["progress"] = np.array(json.dumps(progress))
@@ -91,7 +91,7 @@ class Checkpoints:
             network: the network.
             epoch: counted from 1.
         """
-        weights = {f"weight_{i}": w for i, w in enumerate(network.get_weights())}
+        weights = {f"weight_{i}": _array(w) for i, w in enumerate(network.get_weights())}
         self._write(self._weights_path(epoch), weights)
 
     def load_weights(self, epoch: int) -> list[np.ndarray]:
@@ -112,6 +112,12 @@ class Checkpoints:
     def _write(self, path: Path, arrays: dict[str, Any]) -> None:
         with written_beside(path) as temporary, open(temporary, "wb") as file:
             np.savez(file, **arrays)
+
+
+def _array(values: Any) -> np.ndarray:
+    """As NumPy's files can hold it: they know no bfloat16, and float32 holds all of it."""
+    array = np.asarray(values)
+    return array.astype("float32") if array.dtype.name == "bfloat16" else array
 
 
 def _check(variables: list[Any], arrays: dict[str, Any], prefix: str, path: Path) -> None:

@@ -51,6 +51,10 @@ class DataConfig:
     long_pairs: str = "drop"
 
     def __post_init__(self) -> None:
+        for split in ("train", "valid", "test"):
+            for name in (split, f"{split}_target"):
+                if isinstance(path := getattr(self, name), os.PathLike):
+                    object.__setattr__(self, name, os.fspath(path))  # what YAML can hold
         checks.check_positive_integer("data.max_length", self.max_length)
         checks.check_one_of("data.long_pairs", self.long_pairs, ("drop", "cut"))
         checks.check_one_of("data.empty", self.empty, ("error", "drop"))

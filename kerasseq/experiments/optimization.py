@@ -1,5 +1,6 @@
 """The optimiser of a run and its learning rate; and the network compiled with them."""
 
+import logging
 from typing import Any
 
 import keras
@@ -7,6 +8,8 @@ import keras
 from kerasseq import training
 from kerasseq.experiments.training_config import TrainingConfig
 from kerasseq.models import SequenceToSequence
+
+logger = logging.getLogger(__name__)
 
 # What the configuration says in fields of its own, by Keras' name.
 OWN_FIELDS = {
@@ -30,8 +33,15 @@ def compile_network(network: SequenceToSequence, config: TrainingConfig, steps: 
         ValueError: if there is no such optimiser, or it is given what the configuration says in
             another field.
     """
+    total = steps * config.epochs
+    if config.schedule != "plateau" and 0 < total <= config.warmup_steps:
+        logger.warning(
+            "The learning rate never comes to %.3g: `training.warmup_steps` is %d, and the whole "
+            "run has %d batches.",
+            *(config.learning_rate, config.warmup_steps, total),
+        )
     network.compile(
-        build_optimizer(config, learning_rate(config, steps * config.epochs)),
+        build_optimizer(config, learning_rate(config, total)),
         loss=training.TokenCrossentropy(label_smoothing=config.label_smoothing),
         metrics=[training.TokenAccuracy(name="accuracy"), training.Perplexity(name="perplexity")],
         jit_compile=False,
@@ -58,6 +68,12 @@ def build_optimizer(config: TrainingConfig, rate: Any) -> keras.optimizers.Optim
             raise ValueError(
                 f"`training.optimizer` has no option {option!r} here: say it with "
                 f"`training.{OWN_FIELDS[option]}`. Received: {config.optimizer}."
+            )
+        if option in ("clipnorm", "clipvalue") and config.clip_norm is not None:
+            raise ValueError(
+                f"`training.optimizer` clips by {option!r}, and `training.clip_norm` by the norm "
+                f"of all gradients. Received: {config.optimizer} and {config.clip_norm}. Say "
+                "`training.clip_norm: null`."
             )
     options["learning_rate"] = rate
     if config.clip_norm is not None:
@@ -95,11 +111,11 @@ def learning_rate(config: TrainingConfig, steps: int) -> Any:
         steps: batches of the whole run; Keras counts these, also with accumulation.
     """
     rate, warmup = config.learning_rate, config.warmup_steps
-    if config.schedule == "cosine":
+    if config.schedule == "cosine" or (config.schedule == "constant" and warmup):
         return keras.optimizers.schedules.CosineDecay(
             0.0 if warmup else rate,
             decay_steps=max(steps - warmup, 1),
-            alpha=0.0,
+            alpha=0.0 if config.schedule == "cosine" else 1.0,  # 1: it stays where it is
             warmup_target=rate if warmup else None,
             warmup_steps=warmup,
         )

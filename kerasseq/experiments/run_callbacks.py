@@ -24,11 +24,13 @@ class Steps(NamedTuple):
     Attributes:
         batches: the batches of all epochs.
         length: how many of them an epoch has.
+        epochs: how many the run has.
         evaluated: the epochs, counted from 1, after which held-out sentences are translated.
     """
 
     batches: TokenBatches
     length: int
+    epochs: int
     evaluated: list[int]
 
     @property
@@ -80,9 +82,9 @@ def make_callbacks(
         averages,
         steps.target_tokens,
     )
-    plateau = _make_plateau(config)
+    plateau = _make_plateau(config, averages)
     progress = TrainingProgress(
-        steps.target_tokens, steps.length, config.training.epochs, show_progress, scores.log_names
+        steps.target_tokens, steps.length, steps.epochs, show_progress, scores.log_names
     )
     return [
         training.TerminateOnInvalidLoss(describe_batch(folder, pairs.train, steps)),
@@ -117,7 +119,6 @@ def _make_scores(
         held_out.references,
         metrics,
         every=config.training.evaluate_every,
-        lower_is_better=[name for name in metrics if not metrics[name].higher_is_better],
     )
 
 
@@ -139,12 +140,16 @@ def _select(config: ExperimentConfig, scores: training.TranslationMetrics) -> Se
     )
 
 
-def _make_plateau(config: ExperimentConfig) -> dict[str, training.ReloadOnPlateau]:
+def _make_plateau(
+    config: ExperimentConfig, averages: training.SwapAverages | None
+) -> dict[str, training.ReloadOnPlateau]:
     if config.training.schedule != "plateau":
         return {}
     return {
         "plateau": training.ReloadOnPlateau(
-            patience=config.training.plateau_patience, factor=config.training.plateau_factor
+            patience=config.training.plateau_patience,
+            factor=config.training.plateau_factor,
+            averages=averages,
         )
     }
 

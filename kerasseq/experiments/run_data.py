@@ -107,9 +107,19 @@ def train_codec(config: TextConfig, texts: list[str], seed: int) -> TextCodec:
         config: how its strings become ids.
         texts: the training texts of that side.
         seed: where training draws at random.
+
+    Raises:
+        ValueError: if the tokenizer is given what the configuration says in another field.
     """
     options = dict(config.tokenizer) if isinstance(config.tokenizer, dict) else {}
     name = options.pop("name", config.tokenizer)
+    for option in ("vocabulary_size", "normalization", "lowercase", "seed"):
+        if option in options:
+            beside = "`seed`" if option == "seed" else f"`{option}` beside `tokenizer`"
+            raise ValueError(
+                f"A tokenizer has no option {option!r} here: say it with {beside}. "
+                f"Received: {config.tokenizer}."
+            )
     return TextCodec.train(
         texts,
         tokenizer=name,

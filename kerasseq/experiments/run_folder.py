@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from kerasseq.experiments.checkpoints import STATE
 from kerasseq.experiments.config import ExperimentConfig
 from kerasseq.files import remove_leftovers, write_csv, written_beside
 
@@ -56,9 +57,11 @@ class RunFolder:
 
         Raises:
             ValueError: if the folder holds a run with another configuration, unless that is
-                accepted and only fields that a run may change are others.
+                accepted and only fields that a run may change are others; or what is left of one
+                whose configuration is gone.
         """
         if not self.config.exists():
+            self._check_nothing_is_left()
             return {}
         changes = _changes(ExperimentConfig.read(self.config), config)
         if not changes:
@@ -82,22 +85,28 @@ class RunFolder:
         Args:
             config: the run's configuration.
             environment: what the run depends on besides; the first session's is kept.
-
-        Raises:
-            ValueError: if the data is not what it was when the run began.
         """
         self.path.mkdir(parents=True, exist_ok=True)
         remove_leftovers(self.path)
         remove_leftovers(self.checkpoints)
-        if self.environment.exists():
-            self._check_files(environment["files"])
-        else:
+        if not self.environment.exists():
             self._write_json(self.environment, environment)
         # A finished run that goes on is none until its new report is there.
         self.report.unlink(missing_ok=True)
+        self.invalid_batch.unlink(missing_ok=True)
         config.write(self.config)
 
-    def _check_files(self, files: dict[str, Any]) -> None:
+    def check_files(self, files: dict[str, Any]) -> None:
+        """Raises if the data is not what it was when the run in the folder began.
+
+        Args:
+            files: the fingerprint of each file that the run reads, by its field.
+
+        Raises:
+            ValueError: if a file is another one.
+        """
+        if not self.environment.exists():
+            return
         before = json.loads(self.environment.read_text(encoding="utf8"))["files"]
         others = [
             f"{name} ({now['path']})"
@@ -108,6 +117,17 @@ class RunFolder:
             raise ValueError(
                 f"{self.path} holds a run whose files were others when it began: "
                 f"{', '.join(others)}. Put them back, or name another `output`."
+            )
+
+    def _check_nothing_is_left(self) -> None:
+        # A run writes its configuration before these, and never without it.
+        left = [each for each in (self.report, self.checkpoints / STATE) if each.exists()]
+        if left:
+            names = " and ".join(str(each.relative_to(self.path)) for each in left)
+            raise ValueError(
+                f"{self.path} holds {names} of a run whose {self.config.name} is gone, so nobody "
+                "can say which run it was. Put it back, name another `output`, or remove "
+                "the folder."
             )
 
     def write_history(self, history: list[dict[str, float]]) -> None:

@@ -29,7 +29,8 @@ class TrainingConfig:
         accumulation_steps: batches whose gradients are averaged for one update.
         learning_rate: the highest, whatever the schedule.
         schedule: constant, cosine, noam, inverse_square_root or plateau.
-        warmup_steps: batches over which the learning rate rises to its highest.
+        warmup_steps: batches over which the learning rate rises to its highest; with plateau it
+            is there from the beginning.
         plateau_patience: with plateau, epochs without a better val_loss before the best weights
             come back with a lower rate.
         plateau_factor: with plateau, what the learning rate is multiplied with.

@@ -1,3 +1,4 @@
+import functools
 import logging
 import os
 from collections.abc import Callable, Sequence
@@ -44,6 +45,24 @@ class Run(NamedTuple):
     report: dict[str, Any]
 
 
+class Session(NamedTuple):
+    """What one call of `train` brings besides configuration and data.
+
+    Attributes:
+        environment: what `environment.describe` gave.
+        changes: what the configuration changes in the run.
+        show_progress: whether to show a bar on a terminal.
+        callbacks: more callbacks, or what makes them.
+        watch: sees the run's progress after each epoch.
+    """
+
+    environment: dict[str, Any]
+    changes: dict[str, Any]
+    show_progress: bool
+    callbacks: Sequence[keras.callbacks.Callback | MakeCallback]
+    watch: Watch | None
+
+
 def train(
     config: ExperimentConfig,
     output: str | os.PathLike[str],
@@ -88,10 +107,13 @@ def train(
         logger.info("%s holds this run, finished: nothing to do.", folder.path)
         return Run(str(folder.path), Translator.load(folder.model), report)
     environment.set_threads(config.training.threads)
+    described = environment.describe(run_data.named_files(config))
+    folder.check_files(described["files"])
     start = read_start(config)
     if translator is None:
         translator = build_translator(config, pairs, start=start)
-    state = _fit(config, folder, pairs, translator, changes, show_progress, callbacks, watch)
+    session = Session(described, changes, show_progress, callbacks, watch)
+    state = _fit(config, folder, pairs, translator, session)
     # What was frozen was so for this training: the file says nothing of it.
     freeze(translator.network, config.fine_tuning.freeze, thaw=True)
     checkpoints = Checkpoints(folder.checkpoints)
@@ -117,10 +139,7 @@ def _fit(
     folder: RunFolder,
     pairs: RunData,
     translator: Translator,
-    changes: dict[str, Any],
-    show_progress: bool,
-    more_callbacks: Sequence[keras.callbacks.Callback | MakeCallback],
-    watch: Watch | None,
+    session: Session,
 ) -> RunState:
     """Trains the translator's network, from the last checkpoint on if there is one."""
     network = translator.network
@@ -129,20 +148,23 @@ def _fit(
     epochs, every = config.training.epochs, config.training.evaluate_every
     epochs = min(epochs, config.training.stop_after or epochs)
     count = config.training.steps_per_epoch or len(batches)
-    steps = Steps(batches, count, evaluated_epochs(epochs, every))
+    steps = Steps(batches, count, epochs, evaluated_epochs(epochs, every))
     compile_network(network, config.training, count)
-    state = _restore(folder, network, config, changes)
+    state = _restore(folder, network, config, session)
     if state.stopped or state.epoch >= epochs:
         return state
-    callbacks = make_callbacks(config, folder, pairs, drafter, steps, state, show_progress)
-    callbacks += [] if watch is None else [WatchRun(state, watch)]
-    for each in more_callbacks:
+    shows = session.show_progress
+    callbacks = make_callbacks(config, folder, pairs, drafter, steps, state, shows)
+    if session.watch is not None:
+        save = functools.partial(_save_progress, folder, network, state)
+        callbacks.append(WatchRun(state, session.watch, save))
+    for each in session.callbacks:
         is_made = isinstance(each, keras.callbacks.Callback)
         callbacks.append(each if is_made else each(drafter, pairs.valid))
-    if state.changes and changes:
-        _save_changes(folder, network, state)
+    if state.changes and session.changes:  # a run killed before `open` makes them again
+        _save_progress(folder, network, state)
     # Only now, when nothing is left to be wrong with the configuration.
-    folder.open(config, environment.describe(run_data.named_files(config)))
+    folder.open(config, session.environment)
     network.fit(
         data.as_dataset(batches, epoch=state.epoch, steps_per_epoch=count),
         validation_data=_validation_data(config, pairs, drafter),
@@ -160,14 +182,14 @@ def _restore(
     folder: RunFolder,
     network: SequenceToSequence,
     config: ExperimentConfig,
-    changes: dict[str, Any],
+    session: Session,
 ) -> RunState:
     """The progress of the run, and its network as the last checkpoint has it."""
+    changes = session.changes
     progress = Checkpoints(folder.checkpoints).restore_state(network)
-    if progress is None:
-        return RunState()
-    state = RunState(**progress)
-    logger.info("Going on after epoch %d.", state.epoch)
+    state = RunState(**(progress or {}))
+    if progress is not None:
+        logger.info("Going on after epoch %d.", state.epoch)
     if changes:
         last = min(config.training.epochs, config.training.stop_after or config.training.epochs)
         if state.epoch >= last:
@@ -175,15 +197,20 @@ def _restore(
                 f"`training.epochs` must be more than the {state.epoch} that the run has, for it "
                 f"to go on. Received: {last}."
             )
-        state.changes.append({"epoch": state.epoch, **changes})
+        change = {"epoch": state.epoch, **changes}
+        if change not in state.changes:  # else a run that was killed makes it again
+            state.changes.append(change)
         state.stopped = False
         if "training.learning_rate" in changes:
             put_learning_rate(network.optimizer, config.training.learning_rate)
+    elif session.watch is not None and state.epoch and not state.stopped:
+        # Who watches was perhaps not asked about the last epoch, when the run was killed.
+        state.stopped = bool(session.watch(state))
     return state
 
 
-def _save_changes(folder: RunFolder, network: SequenceToSequence, state: RunState) -> None:
-    """Before the folder says that they are made: a run killed in between makes them again."""
+def _save_progress(folder: RunFolder, network: SequenceToSequence, state: RunState) -> None:
+    """Replaces what the last checkpoint says of the run; what callbacks keep stays as it is."""
     checkpoints = Checkpoints(folder.checkpoints)
     arrays = {name: checkpoints.load_arrays(name) for name in state.callbacks}
     checkpoints.save_state(network, state.to_dict(), arrays)

@@ -111,6 +111,18 @@ class Parts:
         )
         self.source = _model([graph.source_ids], self.source_tensors, "source_part")
 
+    @property
+    def output_layer(self) -> keras.layers.Dense | None:
+        """The `Dense` that alone stands between decoder outputs and logits; None for other heads.
+
+        It gives the same for `(rows, units)` as for one position, `(rows, 1, units)`.
+        """
+        only_outputs = len(self.head_tensors) == 1 and self.head_tensors[0] is self.outputs
+        if self.head is None or not only_outputs:
+            return None
+        found = [each for each in self.head.layers if type(each) is not keras.layers.InputLayer]
+        return found[0] if [type(each) for each in found] == [keras.layers.Dense] else None
+
     def suspects(self) -> list[str]:
         """Returns the names of what stands around the decoder and may mix positions."""
         models = [self.target] if self.head is None else [self.target, self.head]

@@ -108,7 +108,10 @@ class BoundStep:
             embedded[0], state, prepared, **self._weights.of_decoder
         )
         logits = outputs
-        if parts.head is not None:
+        if parts.output_layer is not None:
+            # Without an axis of positions, TensorFlow adds the bias in the product itself.
+            logits = parts.output_layer(outputs)
+        elif parts.head is not None:
             position = [*embedded, outputs, weights]
             symbolic = [*parts.target_outputs, parts.outputs, parts.attention_weights]
             known |= _by_tensor(symbolic, [ops.expand_dims(value, 1) for value in position])

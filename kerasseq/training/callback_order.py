@@ -37,8 +37,8 @@ def check_callback_order(callbacks: Sequence[Any]) -> None:
                 _check_mode(reader, key, mode)
 
 
-def check_siblings(frame: FrameType | None) -> None:
-    """Checks the list of callbacks that is being run, if `frame` is of a callback's method.
+def siblings(frame: FrameType | None) -> list[Any]:
+    """Returns the list of callbacks that is being run, if `frame` is of a callback's method.
 
     A Keras callback is told its model but not the list it stands in. The one who calls it is
     the list: a `keras.callbacks.CallbackList`. Its frame is the only place where a callback can
@@ -46,8 +46,9 @@ def check_siblings(frame: FrameType | None) -> None:
     `model.fit(callbacks=[...])`.
     """
     caller = frame.f_back.f_locals.get("self") if frame and frame.f_back else None
-    if isinstance(caller, keras.callbacks.CallbackList):
-        check_callback_order(caller.callbacks)
+    if not isinstance(caller, keras.callbacks.CallbackList):
+        return []
+    return keras.tree.flatten(list(caller.callbacks))
 
 
 def current_frame() -> FrameType | None:

@@ -7,6 +7,8 @@ import numpy as np
 from keras import ops
 
 from kerasseq import checks
+from kerasseq.training.callback_order import current_frame, siblings
+from kerasseq.training.swap_averages import SwapAverages
 
 logger = logging.getLogger(__name__)
 
@@ -25,10 +27,13 @@ class ReloadOnPlateau(keras.callbacks.Callback):
         factor: what the learning rate is multiplied with, above 0 and below 1.
         min_delta: a change of no more than this is no improvement.
         minimum_learning_rate: the rate never falls below; once there, nothing is reloaded.
+        averages: the `SwapAverages` that stands before it, if there is one: the weights that the
+            training goes on with are what is kept and comes back, and not their averages. It
+            hides them, so callbacks that save the averages stand between the two.
 
     Raises:
-        ValueError: if an argument is out of range, the learning rate is a schedule, or the logs
-            lack `monitor`.
+        ValueError: if an argument is out of range, the learning rate is a schedule, the logs
+            lack `monitor`, or it stands behind a `SwapAverages` that it was not given.
     """
 
     def __init__(
@@ -39,6 +44,7 @@ class ReloadOnPlateau(keras.callbacks.Callback):
         factor: float = 0.5,
         min_delta: float = 0.0,
         minimum_learning_rate: float = 0.0,
+        averages: SwapAverages | None = None,
     ) -> None:
         super().__init__()
         checks.check_string("monitor", monitor)
@@ -54,6 +60,7 @@ class ReloadOnPlateau(keras.callbacks.Callback):
         self.factor = factor
         self.min_delta = min_delta
         self.minimum_learning_rate = minimum_learning_rate
+        self.averages = averages
         self._forget()
 
     def _forget(self) -> None:
@@ -64,6 +71,7 @@ class ReloadOnPlateau(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         self._forget()
+        self._check_averages(siblings(current_frame()))
         optimizer = self.model.optimizer
         try:
             optimizer.learning_rate = self._learning_rate()
@@ -73,6 +81,15 @@ class ReloadOnPlateau(keras.callbacks.Callback):
                 "Received: an optimizer with a schedule. Drop one of the two."
             ) from error
 
+    def _check_averages(self, callbacks: Sequence[Any]) -> None:
+        before = callbacks[: callbacks.index(self)] if self in callbacks else []
+        if self.averages is None and any(isinstance(each, SwapAverages) for each in before):
+            raise ValueError(
+                "`ReloadOnPlateau` stands behind a `SwapAverages`, so it would keep averages in "
+                "the place of the weights. Received: averages=None. Pass it that `SwapAverages` "
+                "as `averages`."
+            )
+
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         logs = {} if logs is None else logs
         if self.monitor not in logs:
@@ -80,6 +97,8 @@ class ReloadOnPlateau(keras.callbacks.Callback):
                 f"`monitor` must be a key of the logs in each epoch. Received: '{self.monitor}', "
                 f"the logs have {sorted(logs)}."
             )
+        if self.averages is not None:
+            self.averages.hide()
         logs["learning_rate"] = self._learning_rate()
         if self._improves(float(logs[self.monitor])):
             self.best, self.best_epoch, self.wait = float(logs[self.monitor]), epoch, 0
@@ -113,9 +132,12 @@ class ReloadOnPlateau(keras.callbacks.Callback):
         return float(ops.convert_to_numpy(self.model.optimizer.learning_rate))
 
     def _variables(self) -> list[keras.Variable]:
-        """What goes back: weights and moments, but not the count of steps nor the rate."""
-        kept = ("iteration", "learning_rate")
-        moments = [v for v in self.model.optimizer.variables if v.name not in kept]
+        """What goes back: weights and moments, but not the count of steps nor the rate.
+
+        Nor gradients that wait for an update: how many they are goes with the count of steps.
+        """
+        kept = ("iteration", "learning_rate", "gradient_accumulator")
+        moments = [v for v in self.model.optimizer.variables if not v.name.endswith(kept)]
         return [*self.model.weights, *moments]
 
     def get_state(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 
 from kerasseq import checks
-from kerasseq.training.callback_order import check_siblings, current_frame
+from kerasseq.training.callback_order import check_callback_order, current_frame, siblings
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +42,8 @@ class TranslationMetrics(keras.callbacks.Callback):
         metrics: for each name a function of `(hypotheses, references)` that returns a number.
         every: epochs from one evaluation to the next.
         num_samples: how many translations to log, the same ones each time.
-        lower_is_better: the names among `metrics` of which less is better.
+        lower_is_better: the names among `metrics` of which less is better; a metric that has
+            an attribute `higher_is_better`, as those of `kerasseq.evaluation`, says so itself.
         prefix: what goes before a metric's name in the logs.
 
     Raises:
@@ -95,9 +96,12 @@ class TranslationMetrics(keras.callbacks.Callback):
     def log_modes(self) -> dict[str, str]:
         """For each key it puts into the logs, "max" or "min": which way is better."""
         return {
-            self.prefix + name: "min" if name in self.lower_is_better else "max"
+            self.prefix + name: "max" if self._is_better_if_higher(name) else "min"
             for name in self.metrics
         }
+
+    def _is_better_if_higher(self, name: str) -> bool:
+        return getattr(self.metrics[name], "higher_is_better", name not in self.lower_is_better)
 
     @property
     def log_names(self) -> tuple[str, ...]:
@@ -105,7 +109,7 @@ class TranslationMetrics(keras.callbacks.Callback):
         return tuple(self.log_modes)
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        check_siblings(current_frame())
+        check_callback_order(siblings(current_frame()))
         self.scores = {}
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:

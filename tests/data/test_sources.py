@@ -43,10 +43,16 @@ def test_a_header_is_never_guessed(write: Write) -> None:
     assert read_tsv(path, header=True) == Pairs(["one"], ["ett"])
 
 
+@pytest.mark.parametrize("text", ["\na\tb\nc\td\n", "a\tb\n\nc\td\n", "a\tb\nc\td\n \n\n"])
+def test_blank_lines_are_dropped_like_empty_sides(write: Write, text: str) -> None:
+    assert read_tsv(write("a.tsv", text), empty="drop") == Pairs(["a", "c"], ["b", "d"])
+
+
 @pytest.mark.parametrize(
     ("text", "arguments", "message"),
     [
         ("", {}, r"a\.tsv is empty\."),
+        ("\n \n", {"empty": "drop"}, r"a\.tsv is empty\."),
         ("a\tb\n", {"header": True}, r"a\.tsv holds a header and no pair\."),
         ("a b\n", {}, r"`target` .* Received: 1\. Its line 1 has 1 column: are they separated by"),
         ("a\tb\n", {"source": 2}, r"`source` must be the number.*a\.tsv\. Received: 2\. .* 2 col"),

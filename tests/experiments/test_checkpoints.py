@@ -39,6 +39,23 @@ def train(trained: keras.Model, steps: int) -> None:
         trained.train_on_batch(np.ones((2, 3), "float32"), np.ones((2, 1), "float32"))
 
 
+def test_bfloat16_comes_back_as_it_was(tmp_path: Path) -> None:
+    made = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2, dtype="bfloat16")])
+    made.compile("adam", loss="mse", run_eagerly=True)
+    made.optimizer.build(made.trainable_variables)
+    before = [np.asarray(weight, "float32") for weight in made.get_weights()]
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.save_state(made, PROGRESS)
+    checkpoints.save_weights(made, 1)
+    made.set_weights([0 * weight for weight in made.get_weights()])
+    checkpoints.restore_state(made)
+    for restored, kept, weight in zip(
+        made.get_weights(), checkpoints.load_weights(1), before, strict=True
+    ):
+        np.testing.assert_array_equal(np.asarray(restored, "float32"), weight)
+        np.testing.assert_array_equal(kept, weight)
+
+
 def test_a_restored_network_trains_on_as_the_one_that_was_saved(tmp_path: Path) -> None:
     saved, restored = network(), network()
     train(saved, 2)

@@ -1,13 +1,19 @@
 """The optimiser that a configuration names."""
 
 import dataclasses
+import logging
 from typing import Any
 
 import keras
 import pytest
 
 from kerasseq.experiments import TrainingConfig
-from kerasseq.experiments.optimization import build_optimizer, learning_rate, put_learning_rate
+from kerasseq.experiments.optimization import (
+    build_optimizer,
+    compile_network,
+    learning_rate,
+    put_learning_rate,
+)
 from kerasseq.training import FusedAdam, InverseSquareRoot
 
 
@@ -55,6 +61,10 @@ def test_averages_and_accumulation_are_those_of_keras() -> None:
         ("Optimizer", r"must be one of .*Received: 'Optimizer'"),
         ({"beta_1": 0.5}, r"or a mapping with the `name` of one.*Received: None"),
         ({"name": "sgd", "learning_rate": 0.1}, r"'learning_rate' here.*`training.learning_rate`"),
+        (
+            {"name": "sgd", "clipnorm": 1.0},
+            r"clips by 'clipnorm', and `training.clip_norm` by.*Say `training.clip_norm: null`",
+        ),
         ({"name": "sgd", "use_ema": True}, r"'use_ema' here: say it with `training.ema_momentum`"),
     ],
 )
@@ -65,13 +75,39 @@ def test_what_cannot_be_says_so(optimizer: Any, message: str) -> None:
 
 @pytest.mark.parametrize(
     ("schedule", "expected"),
-    [("constant", float), ("plateau", float), ("noam", InverseSquareRoot)],
+    [
+        ("constant", keras.optimizers.schedules.CosineDecay),
+        ("plateau", float),
+        ("noam", InverseSquareRoot),
+    ],
 )
 def test_schedules_have_the_rate_as_their_highest(schedule: str, expected: Any) -> None:
     config = TrainingConfig(schedule=schedule, learning_rate=0.25, warmup_steps=10)
     rate = learning_rate(config, 100)
     assert isinstance(rate, expected)
-    assert float(rate(9) if callable(rate) else rate) == 0.25
+    # The first update of the ones of ours is number 1, of Keras' number 0.
+    step = 10 if schedule == "constant" else 9
+    assert float(rate(step) if callable(rate) else rate) == 0.25
+
+
+def test_a_constant_rate_is_warmed_up_too() -> None:
+    rate = learning_rate(
+        TrainingConfig(schedule="constant", learning_rate=0.25, warmup_steps=10), 20
+    )
+    assert [float(rate(step)) for step in (0, 5, 10, 19, 100)] == [0.0, 0.125, 0.25, 0.25, 0.25]
+    plain = TrainingConfig(schedule="constant", learning_rate=0.25, warmup_steps=0)
+    assert learning_rate(plain, 20) == 0.25
+
+
+@pytest.mark.parametrize(("steps", "says"), [(4, True), (6, False)])
+def test_a_run_that_ends_in_its_warm_up_says_so(
+    steps: int, says: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    network = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    with caplog.at_level(logging.WARNING, logger="kerasseq.experiments.optimization"):
+        compile_network(network, TrainingConfig(epochs=2, warmup_steps=10), steps)  # type: ignore[arg-type]
+    said = "never comes to 0.002: `training.warmup_steps` is 10, and the whole run has 8 batches"
+    assert (said in caplog.text) == says
 
 
 def test_cosine_ends_with_the_last_batch() -> None:

@@ -65,7 +65,7 @@ def make(batches: TokenBatches, tmp_path: Path) -> Callable[..., list[Any]]:
             RunFolder(tmp_path),
             RunData(PAIRS, PAIRS, None),
             drafter,
-            Steps(batches, len(batches), evaluated_epochs(config.training.epochs, 1)),
+            Steps(batches, len(batches), 10, evaluated_epochs(config.training.epochs, 1)),
             RunState(),
             show_progress=False,
         )
@@ -161,7 +161,7 @@ def test_a_batch_is_shown_and_written_with_the_one_before(
     batches: TokenBatches, tmp_path: Path
 ) -> None:
     folder = RunFolder(tmp_path)
-    short = Steps(batches, 3, [1])  # of four batches an epoch
+    short = Steps(batches, 3, 1, [1])  # of four batches an epoch
     shown = describe_batch(folder, PAIRS, short)(1, 1)  # the fifth batch: the next pass, its first
     rows = batches.plan(1)[0]
     first = PAIRS.sources[int(rows[0])]
@@ -177,8 +177,8 @@ def test_a_batch_is_shown_and_written_with_the_one_before(
 
 
 def test_target_tokens_of_a_short_epoch_are_its_share(batches: TokenBatches) -> None:
-    assert Steps(batches, len(batches), []).target_tokens == batches.target_tokens == 7 * 12
-    assert Steps(batches, 1, []).target_tokens == 21
+    assert Steps(batches, len(batches), 1, []).target_tokens == batches.target_tokens == 7 * 12
+    assert Steps(batches, 1, 1, []).target_tokens == 21
 
 
 def test_a_loss_that_is_no_number_shows_its_batch(make: Callable[..., list[Any]]) -> None:

@@ -46,6 +46,20 @@ def test_parallel_files_stand_side_by_side(tmp_path: Path) -> None:
     assert pairs.test == Pairs(["two"], ["två"])
 
 
+def test_paths_are_kept_as_yaml_can_hold_them(tmp_path: Path) -> None:
+    assert DataConfig(train=tmp_path / "a.tsv").train == str(tmp_path / "a.tsv")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("option", "way_out"),
+    [("vocabulary_size", "`vocabulary_size` beside `tokenizer`"), ("seed", "`seed`")],
+)
+def test_a_tokenizer_is_not_told_twice(option: str, way_out: str) -> None:
+    text = TextConfig(tokenizer={"name": "word", option: 9})
+    with pytest.raises(ValueError, match=f"has no option '{option}' here: say it with {way_out}"):
+        train_codecs(ExperimentConfig(source_text=text), PAIRS)
+
+
 def test_a_sample_is_named_in_place_of_files(monkeypatch: pytest.MonkeyPatch) -> None:
     splits = {"toy": (PAIRS, PAIRS[:1], PAIRS[1:])}
     monkeypatch.setattr(data, "load_sample", splits.__getitem__)

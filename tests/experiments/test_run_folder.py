@@ -62,11 +62,28 @@ def test_every_field_that_may_change_exists() -> None:
 
 
 def test_files_that_changed_meanwhile_are_an_error(folder: RunFolder) -> None:
-    folder.open(config(), ENVIRONMENT)
-    others = {"files": {"data.train": {"path": "train.tsv", "sha256": "2e"}}}
+    folder.check_files(ENVIRONMENT["files"])
     message = r"whose files were others when it began: data\.train \(train\.tsv\)\. Put them back"
     with pytest.raises(ValueError, match=message):
-        folder.open(config(), others)
+        folder.check_files({"data.train": {"path": "train.tsv", "sha256": "2e"}})
+
+
+@pytest.mark.parametrize("left", ["report.json", "checkpoints/state.npz"])
+def test_what_is_left_of_a_run_without_its_configuration_is_an_error(
+    folder: RunFolder, left: str
+) -> None:
+    folder.config.unlink()
+    assert folder.check(config()) == {}  # killed before it was written: nothing is lost
+    (folder.path / left).parent.mkdir(exist_ok=True)
+    (folder.path / left).write_text("{}")
+    with pytest.raises(ValueError, match=rf"holds {left} of a run whose config.yaml is gone"):
+        folder.check(config())
+
+
+def test_the_batch_of_an_invalid_loss_is_gone_when_the_run_goes_on(folder: RunFolder) -> None:
+    folder.write_invalid_batch([("1", "a", "b")])
+    folder.open(config(learning_rate=1e-4), ENVIRONMENT)
+    assert not folder.invalid_batch.exists()
 
 
 def test_the_environment_is_that_of_the_first_session(folder: RunFolder) -> None:

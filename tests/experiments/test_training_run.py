@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import kerasseq
-from kerasseq.experiments import ExperimentConfig, ModelConfig, Run, SearchConfig, train
+from kerasseq.experiments import ExperimentConfig, ModelConfig, Run, RunState, SearchConfig, train
 from kerasseq.models.catalogue import DEFAULTS
 
 Make = Callable[..., ExperimentConfig]
@@ -70,6 +70,42 @@ def test_a_finished_run_is_read_and_not_trained_again(run: Run, tiny_config: Mak
 def test_a_folder_of_another_run_is_refused(run: Run, tiny_config: Make) -> None:
     with pytest.raises(ValueError, match="holds a run with another configuration"):
         train(tiny_config(epochs=3), run.folder)
+
+
+def test_files_that_changed_are_an_error_before_anything_else_changes(
+    tiny_config: Make, tmp_path: Path
+) -> None:
+    valid = tmp_path / "valid.tsv"
+    valid.write_text("3 May 1999\t1999-05-03\n", encoding="utf8")
+    config = tiny_config(epochs=1)
+    config = dataclasses.replace(config, data=dataclasses.replace(config.data, valid=str(valid)))
+    train(config, tmp_path / "run")
+    state = tmp_path / "run" / "checkpoints" / "state.npz"
+    before = state.read_bytes()
+    valid.write_text("4 May 1999\t1999-05-04\n", encoding="utf8")
+    training = dataclasses.replace(config.training, epochs=2, clip_norm=0.5)
+    changed = dataclasses.replace(config, training=training)
+    with pytest.raises(ValueError, match=r"others when it began: data\.valid"):
+        train(changed, tmp_path / "run", accept_changes=True)
+    assert state.read_bytes() == before
+    (tmp_path / "run" / "report.json").unlink()  # as if killed before its evaluation
+    with pytest.raises(ValueError, match=r"others when it began: data\.valid"):
+        train(config, tmp_path / "run")
+
+
+def test_a_run_that_was_told_to_end_has_ended_when_it_is_killed_later(
+    tiny_config: Make, tmp_path: Path
+) -> None:
+    asked: list[int] = []
+
+    def watch(state: RunState) -> bool:
+        asked.append(state.epoch)
+        return len(asked) == 1  # a later answer is another one
+
+    assert train(tiny_config(epochs=3), tmp_path, watch=watch).report["epochs"] == 1
+    (tmp_path / "report.json").unlink()  # as if killed in the evaluation
+    assert train(tiny_config(epochs=3), tmp_path, watch=watch).report["epochs"] == 1
+    assert asked == [1]
 
 
 def test_the_same_seed_gives_the_same_weights(run: Run, tiny_config: Make, tmp_path: Path) -> None:
@@ -136,7 +172,7 @@ def test_every_option_of_the_catalogue_is_a_field() -> None:
 @pytest.mark.slow
 def test_a_run_goes_on_with_changes_that_are_accepted(tiny_config: Make, tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    options = {"schedule": "constant", "steps_per_epoch": 2}
+    options = {"schedule": "constant", "warmup_steps": 0, "steps_per_epoch": 2}
     train(tiny_config(epochs=2, **options), folder)
     changed = tiny_config(epochs=4, learning_rate=0.5, **options)
     with pytest.raises(ValueError, match="training.epochs was 2 and is 4, training.learning_rate"):

@@ -15,7 +15,8 @@ def test_the_one_who_watches_sees_the_progress_and_may_end_it() -> None:
         seen.append(progress.epoch)
         return progress.epoch == 2
 
-    callback = WatchRun(state, watch)
+    saved: list[bool] = []
+    callback = WatchRun(state, watch, lambda: saved.append(state.stopped))
     callback.set_model(SimpleNamespace(stop_training=False))
     stopped = []
     for epoch in (1, 2):
@@ -24,10 +25,11 @@ def test_the_one_who_watches_sees_the_progress_and_may_end_it() -> None:
         stopped.append(callback.model.stop_training)
     assert seen == [1, 2]
     assert stopped == [False, True]
+    assert saved == [True]  # a run that is killed from here on has ended
 
 
 def test_nothing_returned_is_no_end() -> None:
-    callback = WatchRun(RunState(), lambda state: None)
+    callback = WatchRun(RunState(), lambda state: None, pytest.fail)
     callback.set_model(SimpleNamespace(stop_training=False))
     callback.on_epoch_end(0)
     assert not callback.model.stop_training

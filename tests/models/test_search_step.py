@@ -126,3 +126,40 @@ def test_weights_are_laid_out_outside_the_loop_of_a_search(searched: Callable[..
     assert laid_out(within_loops=True) == []
     # Of encoder and decoder what the state is multiplied by, and the token and the last readout.
     assert laid_out(within_loops=False) == [(128, 528), (128, 528), (256, 528)]
+
+
+def test_the_bias_of_the_logits_is_added_to_the_product_itself(
+    searched: Callable[..., Any],
+) -> None:
+    graph = searched(units=16, size=20, cell="gru")
+    (logits,) = [
+        each
+        for each in operations_of(graph, within_loops=True)
+        if each.type == "BiasAdd" and each.outputs[0].shape[-1] == 20
+    ]
+    assert logits.inputs[0].op.type == "MatMul"  # what TensorFlow joins into one operation
+
+
+@pytest.mark.parametrize("head", ["dense", "subclass", "two layers", "reads weights"])
+def test_heads_of_every_shape_step_as_the_whole(
+    composition: Any,
+    batch: Any,
+    whole: Callable[..., Array],
+    stepped: Callable[..., Array],
+    head: str,
+) -> None:
+    class Flat(keras.layers.Dense):  # one that would not take a position alone
+        def call(self, inputs: Any, training: Any = None) -> Any:
+            assert len(inputs.shape) == 3
+            return super().call(inputs)
+
+    memory, state = composition.encode()
+    embedded = composition.embed("target_embedding")(composition.target_ids)
+    outputs, _, weights = composition.decoder()(embedded, memory, state)
+    if head == "two layers":
+        outputs = keras.layers.Dense(5, activation="tanh")(outputs)
+    if head == "reads weights":
+        outputs = keras.layers.Concatenate()([outputs, ops.max(weights, -1, keepdims=True)])
+    output_layer = Flat(12) if head == "subclass" else composition.head()
+    network = composition.network(output_layer(outputs))
+    np.testing.assert_allclose(stepped(network, batch), whole(network, batch), atol=1e-5)

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from kerasseq import evaluation
 from kerasseq.training import TranslationMetrics, check_callback_order
 
 
@@ -42,6 +43,15 @@ def test_a_mode_that_is_not_the_scores_is_an_error(mode: str) -> None:
     expected = f"`EarlyStopping` monitors 'val_bleu', of which more is better.*mode='{mode}'"
     with pytest.raises(ValueError, match=expected + ". Pass mode='max'"):
         check_callback_order([scores(), stopping(mode)])
+
+
+def test_a_metric_that_knows_which_way_is_better_says_so() -> None:
+    made = TranslationMetrics(
+        lambda texts: texts, ["a"], ["a"], {"word_error_rate": evaluation.WordErrorRate()}
+    )
+    check_callback_order([made, stopping("min", "val_word_error_rate")])
+    with pytest.raises(ValueError, match="of which less is better.* Pass mode='min'"):
+        check_callback_order([made, stopping("max", "val_word_error_rate")])
 
 
 def test_an_error_rate_wants_the_mode_min() -> None:

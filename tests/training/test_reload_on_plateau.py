@@ -5,7 +5,7 @@ import keras
 import numpy as np
 import pytest
 
-from kerasseq.training import ReloadOnPlateau
+from kerasseq.training import ReloadOnPlateau, SwapAverages
 
 
 def started(callback: ReloadOnPlateau, learning_rate: Any = 0.5) -> keras.Model:
@@ -70,6 +70,71 @@ def test_moments_go_back_and_the_count_of_steps_does_not() -> None:
     assert float(network.get_weights()[0][0, 0]) == weight
     assert float(momentum.numpy()[0, 0]) == moment
     assert int(network.optimizer.iterations.numpy()) == 2
+
+
+def test_gradients_that_wait_keep_the_phase_of_the_count() -> None:
+    network = keras.Sequential(
+        [keras.Input((1,)), keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")]
+    )
+    network.compile(
+        keras.optimizers.SGD(1.0, gradient_accumulation_steps=2),
+        lambda labels, outputs: outputs,  # a gradient of 1, wherever the weight is
+        run_eagerly=True,
+    )
+    network.optimizer.build(network.trainable_variables)
+    callback = ReloadOnPlateau(factor=0.5)
+    callback.set_model(network)
+    callback.on_train_begin()
+    weights = []
+    for epoch, loss in enumerate([1.0, 2.0, 3.0]):  # three batches each: one gradient waits
+        for _ in range(3):
+            network.train_on_batch(np.ones((1, 1)), np.ones((1, 1)))
+            weights.append(float(network.get_weights()[0][0, 0]))
+        callback.on_epoch_end(epoch, {"val_loss": loss})
+    # After epoch 2 back to -1, at half the rate; every second batch updates, by no more than it.
+    assert weights == [0.0, -1.0, -1.0, -2.0, -2.0, -3.0, -1.0, -1.5, -1.5]
+
+
+def test_the_weights_that_training_goes_on_with_come_back_and_not_their_averages() -> None:
+    def trained(swaps: bool) -> list[float]:
+        network = keras.Sequential(
+            [keras.Input((1,)), keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")]
+        )
+        network.compile(
+            keras.optimizers.SGD(0.8, use_ema=True, ema_momentum=0.5), "mse", run_eagerly=True
+        )
+        averages = SwapAverages()
+        losses = iter([1.0, 2.0, 3.0, 4.0])
+        judge = keras.callbacks.LambdaCallback(
+            on_epoch_end=lambda epoch, logs: logs.update(score=next(losses))
+        )
+        seen: list[float] = []
+        see = keras.callbacks.LambdaCallback(
+            on_train_batch_begin=lambda batch, logs: seen.append(
+                float(network.get_weights()[0][0, 0])
+            )
+        )
+        plateau = ReloadOnPlateau("score", averages=averages if swaps else None)
+        swap = [averages] if swaps else []
+        network.fit(
+            *(np.ones((1, 1)), np.ones((1, 1))),
+            epochs=4,
+            verbose=0,
+            callbacks=[*swap, judge, plateau, see],
+        )
+        return seen
+
+    assert trained(swaps=True) == trained(swaps=False)
+    with pytest.raises(ValueError, match="stands behind a `SwapAverages`.*Pass it that"):
+        keras.callbacks.CallbackList(
+            [SwapAverages(), ReloadOnPlateau()], model=averaging_network()
+        ).on_train_begin()
+
+
+def averaging_network() -> keras.Model:
+    network = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    network.compile(keras.optimizers.SGD(0.1, use_ema=True), "mse")
+    return network
 
 
 def test_at_the_lowest_rate_nothing_is_reloaded() -> None:
