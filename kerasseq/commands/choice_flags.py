@@ -9,6 +9,8 @@ from kerasseq.commands.loading import load_translator
 if TYPE_CHECKING:
     from kerasseq import Translation, Translator
 
+CHOICES = ("minimum_bayes_risk", "rerank_with", "rerank_weight", "rerank_backwards")
+
 
 def add_choice_flags(group: argparse._ArgumentGroup) -> None:
     """Adds the flags; without any, the search's best output is the answer.

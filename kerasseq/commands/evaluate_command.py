@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kerasseq import checks
 from kerasseq.commands.choice_flags import choosing
-from kerasseq.commands.loading import load_ensemble
+from kerasseq.commands.model_flags import add_model_flags, load_model
 from kerasseq.commands.process import CommandParser, UsageError, run
 from kerasseq.commands.search_flags import add_search_flags, with_search_flags
 from kerasseq.commands.windows import answer_windows, lengths_of_pair
@@ -38,13 +38,7 @@ def evaluate(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> CommandParser:
     parser = CommandParser("evaluate", DESCRIPTION)
     add = parser.add_argument
-    add(
-        "--model",
-        required=True,
-        action="append",
-        metavar="FILE",
-        help="the model.keras of a run; several that share vocabularies are an ensemble",
-    )
+    add_model_flags(parser)
     _add_data_flags(parser)
     add(
         "--metrics",
@@ -128,7 +122,7 @@ def _evaluate(arguments: Sequence[str]) -> None:
 
     metrics = evaluation.get_metrics(options.metrics)
     pairs = _read_pairs(options)
-    translator = with_search_flags(load_ensemble(options.model), options)
+    translator = with_search_flags(load_model(options), options)
     hypotheses = [
         translation.text
         for window in answer_windows(

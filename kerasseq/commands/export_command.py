@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from kerasseq.commands.loading import load_translator
+from kerasseq.commands.model_flags import add_import_flag, import_modules
 from kerasseq.commands.process import CommandParser, run
 
 DESCRIPTION = """Writes a SavedModel, string in and string out, that needs neither Keras nor
@@ -33,7 +34,9 @@ def _export(arguments: Sequence[str]) -> None:
     parser.add_argument(
         "--serving", metavar="DIR", help="also write a folder that configures a TF Serving of it"
     )
+    add_import_flag(parser)
     options = parser.parse_args(arguments)
+    import_modules(options.modules)
     print(load_translator(options.model).export(options.output, version=options.version))
     if options.serving is not None:
         from kerasseq import serving

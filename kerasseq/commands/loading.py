@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -60,14 +61,21 @@ def load_translator(path: str) -> "Translator":
     except (TypeError, ValueError) as error:  # Keras' own messages do not say which file
         if path in str(error):
             raise
+        unregistered = re.search(r"Could not locate (?:class|function) '([^']+)'", str(error))
+        if unregistered:
+            raise ValueError(
+                f"{path!r} needs {unregistered[1]!r}, which nothing has registered. "
+                "Name the module that does with --import."
+            ) from error
         raise ValueError(f"{path!r} holds no translator that can be read: {error}") from error
 
 
-def load_ensemble(paths: Sequence[str]) -> "Translator":
+def load_ensemble(paths: Sequence[str], mean: str = "probabilities") -> "Translator":
     """Reads one translator, or several that translate as one, with the first one's search.
 
     Args:
         paths: the `.keras` files.
+        mean: of several, what is averaged: `"probabilities"` or `"log_probabilities"`.
 
     Raises:
         FileNotFoundError: if there is no such file.
@@ -88,7 +96,7 @@ def load_ensemble(paths: Sequence[str]) -> "Translator":
     return kerasseq.Translator(
         first.source_codec,
         first.target_codec,
-        kerasseq.translation.Ensemble([each.network for each in (first, *others)]),
+        kerasseq.translation.Ensemble([each.network for each in (first, *others)], mean),
         first.search,
         first.max_source_length,
         first.replace_unknown,

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
-from kerasseq.commands.choice_flags import add_choice_flags
+from kerasseq.commands.choice_flags import CHOICES, add_choice_flags
 
 if TYPE_CHECKING:
     from kerasseq import Translator
@@ -17,6 +17,10 @@ KINDS = {"greedy": (), "beam": BEAM, "sampling": SAMPLING}
 LIMITS = ("min_length", "max_length", "min_ratio", "max_ratio", "margin")
 CONSTRAINTS = ("no_repeat_ngram_size", "repetition_penalty")
 WITH_ALPHA = ("gnmt", "power")
+SEARCH_FLAGS = (
+    *("search", "n_best", "ban", "replace_unknown"),
+    *(*BEAM, *SAMPLING, *LIMITS, *CONSTRAINTS, *CHOICES),
+)
 
 
 def add_search_flags(parser: argparse.ArgumentParser) -> None:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from kerasseq import checks
 from kerasseq.commands.choice_flags import choosing
 from kerasseq.commands.input_lines import count_lines, iterate_lines
-from kerasseq.commands.loading import load_ensemble
+from kerasseq.commands.model_flags import add_model_flags, load_model
 from kerasseq.commands.process import CommandParser, UsageError, real_text, run
-from kerasseq.commands.search_flags import add_search_flags, with_search_flags
+from kerasseq.commands.search_flags import SEARCH_FLAGS, add_search_flags, with_search_flags
 from kerasseq.commands.windows import answer_windows, lengths_of_pair
 
 if TYPE_CHECKING:
@@ -45,13 +45,7 @@ def translate(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> CommandParser:
     parser = CommandParser("translate", DESCRIPTION)
     add = parser.add_argument
-    add(
-        "--model",
-        required=True,
-        action="append",
-        metavar="FILE",
-        help="the model.keras of a run; several that share vocabularies are an ensemble",
-    )
+    add_model_flags(parser)
     add("--input", metavar="FILE", help="a text a line, UTF-8, plain or compressed (gzip, xz)")
     add("--json", action="store_true", help="print everything, an object a line")
     add(
@@ -76,7 +70,7 @@ def _translate(arguments: Sequence[str]) -> None:
         _score(options)
         return
     total = len(options.texts) or count_lines(options.input)
-    translator = with_search_flags(load_ensemble(options.model), options)
+    translator = with_search_flags(load_model(options), options)
     at_terminal = not options.texts and options.input is None and sys.stdin.isatty()
     counts = {"texts": 0, "truncated": 0, "unfinished": 0}
     for window in answer_windows(
@@ -91,7 +85,10 @@ def _translate(arguments: Sequence[str]) -> None:
         counts["texts"] += len(window)
         counts["truncated"] += sum(translation.truncated for translation in window)
         counts["unfinished"] += sum(not translation.finished for translation in window)
-    _warn(counts, translator.max_source_length)
+    limit = f"the {translator.max_source_length} tokens that the model reads"
+    if options.prefix is not None:
+        limit += ", or their prefix than the output may be"
+    _warn(counts, limit)
 
 
 def _texts(options: argparse.Namespace) -> Iterable[str]:
@@ -101,10 +98,10 @@ def _texts(options: argparse.Namespace) -> Iterable[str]:
 
 
 def _score(options: argparse.Namespace) -> None:
-    for name in ("prefix", "minimum_bayes_risk", "rerank_with"):
+    for name in ("prefix", *SEARCH_FLAGS):  # nothing is searched, and nothing chosen
         if getattr(options, name) is not None:
             raise UsageError(f"--targets and --{name} exclude each other.")
-    translator = load_ensemble(options.model)
+    translator = load_model(options)
     count, truncated = 0, 0
     for window in answer_windows(
         translator.score,
@@ -170,13 +167,11 @@ def _line(text: str) -> str:
     return " ".join(text.splitlines()) if "\n" in text or "\r" in text else text
 
 
-def _warn(counts: dict[str, int], max_source_length: int) -> None:
+def _warn(counts: dict[str, int], limit: str) -> None:
     if counts["truncated"]:
         logger.warning(
-            "%d of %d texts were longer than the %d tokens that the model reads, and were cut.",
-            counts["truncated"],
-            counts["texts"],
-            max_source_length,
+            "%d of %d texts were longer than %s, and were cut.",
+            *(counts["truncated"], counts["texts"], limit),
         )
     if counts["unfinished"]:
         logger.warning(

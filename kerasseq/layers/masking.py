@@ -34,7 +34,9 @@ def masked_mean(values: Tensor, mask: Tensor | None, axis: int = 1) -> Tensor:
         axis: the axis of length.
     """
     if mask is None:
-        return ops.mean(values, axis=axis)
+        # Not `ops.mean`, which over no position at all is NaN.
+        count = ops.maximum(ops.cast(ops.shape(values)[axis], values.dtype), 1)
+        return ops.sum(values, axis=axis) / count
     real = ops.cast(ops.expand_dims(mask, -1), values.dtype)
     count = ops.maximum(ops.sum(real, axis=axis), 1)
     return ops.sum(ops.where(ops.expand_dims(mask, -1), values, 0), axis=axis) / count

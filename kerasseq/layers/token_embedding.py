@@ -119,7 +119,7 @@ class TokenEmbedding(SelfCastingLayer):
         # slower, batch by batch.
         logits = ops.einsum("ru,vu->rv", rows, table)
         logits = ops.reshape(logits, (*ops.shape(outputs)[:-1], self.vocabulary_size))
-        return ops.cast(logits, "float32") + self.bias
+        return ops.cast(logits, "float32") + ops.cast(self.bias, "float32")
 
     def _check_inputs(self, inputs: Tensor, reverse: bool) -> None:
         if not reverse:

@@ -45,6 +45,8 @@ def compose(
     checks.check_one_of("tie", options["tie"], TIES)
     _check_meaning("encoder", options["encoder"], ENCODER_OPTIONS, explicit)
     _check_meaning("decoder", options["decoder"], DECODER_OPTIONS, explicit)
+    if "residual_from" in explicit:
+        _check_residual_from(options)
     if options["tie"] == "three_way" and source_vocabulary_size != target_vocabulary_size:
         raise ValueError(
             "`tie='three_way'` needs one vocabulary for source and target. Received: "
@@ -61,7 +63,10 @@ def compose(
         embed_target = _make_embedding("target", target_vocabulary_size, options)
     embedded = embed_target(_drop_words(target_ids, "target_word_dropout", options))
     embedded = keras.layers.Dropout(options["dropout"], name="target_dropout")(embedded)
-    outputs, _, _ = _make_decoder(options)(embedded, memory, state, memory_mask=memory_mask)
+    decoder = _make_decoder(options)
+    if "attention_units" in explicit:
+        _check_attention_units(decoder, options["attention_units"])
+    outputs, _, _ = decoder(embedded, memory, state, memory_mask=memory_mask)
     if options["tie"] == "none":
         logits = keras.layers.Dense(target_vocabulary_size, name="logits")(outputs)
     else:
@@ -101,8 +106,11 @@ def _encode(
     token_ids = _drop_words(source_ids, "source_word_dropout", options)
     if order is not None:
         token_ids = ops.take_along_axis(token_ids, order, axis=1)
-    memory, state = _make_encoder(options)(embed(token_ids))
-    state = _make_bridge(options)(state, memory)
+    encoder = _make_encoder(options)
+    memory, state = encoder(embed(token_ids))
+    bridge = _make_bridge(options)
+    _check_direction(bridge, encoder)
+    state = bridge(state, memory)
     if order is None:
         return memory, None, state
     # The order is its own inverse, and leaves padding where it is.
@@ -170,6 +178,42 @@ def _residual_from(options: Options, num_layers: int) -> int | None:
     """The first residual layer, if there are so many."""
     first = options["residual_from"]
     return first if first is not None and first < num_layers else None
+
+
+def _check_residual_from(options: Options) -> None:
+    """Raises if neither side has a layer that could be residual."""
+    depths = [options["decoder_layers"]]
+    if _name_of(options["encoder"]) == "recurrent":
+        depths.append(options["encoder_layers"])
+    first = options["residual_from"]
+    if first is not None and all(_residual_from(options, depth) is None for depth in depths):
+        raise ValueError(
+            "`residual_from` must be a layer of encoder or decoder, counted from 0, and so below "
+            f"{max(depths)}. Received: {first}. Leave it out, or use more layers."
+        )
+
+
+def _check_attention_units(decoder: layers.Decoder, attention_units: int | None) -> None:
+    """Raises if the size of a hidden layer was given, and the attention has none."""
+    attention = getattr(decoder, "attention_mechanism", None)
+    if attention_units is not None and attention is not None and not attention.has_units:
+        raise ValueError(
+            f"`attention_units` has no meaning with `{type(attention).__name__}`, which has no "
+            f"hidden layer. Received: {attention_units}. Leave it out, or use "
+            "`attention='additive'`."
+        )
+
+
+def _check_direction(bridge: layers.Bridge, encoder: layers.Encoder) -> None:
+    """Raises if one half is to be read of a state that has none, or not in every layer."""
+    direction = getattr(bridge, "direction", "both")
+    ways = getattr(encoder, "bidirectional", True)
+    if direction != "both" and ways is not True:
+        raise ValueError(
+            f"A bridge with `direction={direction!r}` needs an encoder that reads both ways in "
+            f"every layer. Received: `bidirectional={ways!r}`. Use `bidirectional=True`, or "
+            "another bridge, such as `bridge='dense'`."
+        )
 
 
 def _check_meaning(

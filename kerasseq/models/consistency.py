@@ -30,14 +30,34 @@ def check_network(network: "SequenceToSequence", parts: Parts, tolerance: float)
             f"its steps differ by {difference:.3g}. Suspects: {suspects}."
         )
     padded_ids = np.pad(source_ids, ((0, 0), (0, 3)))
+    padded = _log_probabilities(network, padded_ids, target_ids)
+    if parts.memory_mask is None or parts.extras:
+        _check_mask_is_known(
+            _largest(_stepped(network, padded_ids, target_ids) - padded), tolerance
+        )
     if not _is_padding(network, padded_ids):
         return
-    difference = _largest(_log_probabilities(network, padded_ids, target_ids) - whole)
+    difference = _largest(padded - whole)
     if not difference <= tolerance:
         raise ValueError(
             "Padding must change no answer. With three more pad ids behind each source the logits "
             f"differ by {difference:.3g}: a layer reads padding, such as a convolution, or one "
             "that was not given the mask."
+        )
+
+
+def _check_mask_is_known(difference: np.floating, tolerance: float) -> None:
+    """Raises if padding is masked in training alone.
+
+    The symbolic call of a nested model loses its mask, which the tensors that run still have.
+    """
+    if not difference <= tolerance:
+        raise ValueError(
+            "The mask of the source must be the same in training and in search. With pad ids "
+            "behind each source the logits of a whole target and of its steps differ by "
+            f"{difference:.3g}: the mask is made inside a nested model or a layer, where the graph "
+            "does not show it. Give the decoder `memory_mask=ops.not_equal(source_ids, 0)`, or "
+            "embed the source in the graph itself."
         )
 
 

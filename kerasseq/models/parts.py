@@ -120,7 +120,8 @@ class Parts:
         only_outputs = len(self.head_tensors) == 1 and self.head_tensors[0] is self.outputs
         if self.head is None or not only_outputs:
             return None
-        found = [each for each in self.head.layers if type(each) is not keras.layers.InputLayer]
+        # Operations, and not layers: arithmetic on tensors is in the graph without being one.
+        found = [each for each in self.head.operations if type(each) is not keras.layers.InputLayer]
         return found[0] if [type(each) for each in found] == [keras.layers.Dense] else None
 
     def suspects(self) -> list[str]:

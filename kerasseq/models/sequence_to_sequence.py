@@ -1,5 +1,6 @@
 import contextlib
 import copy
+import math
 from typing import Any
 
 import keras
@@ -7,7 +8,7 @@ from keras import ops
 
 from kerasseq import layers
 from kerasseq.models import consistency
-from kerasseq.models.graph import mask_of
+from kerasseq.models.graph import layers_within, mask_of
 from kerasseq.models.part_layers import VocabularyWeight, layers_by_part, vocabulary_weights
 from kerasseq.models.parts import Parts
 from kerasseq.models.scheduled_sampling import ScheduledSampling, read_rate
@@ -107,9 +108,15 @@ class SequenceToSequence(keras.Model):
         """Number of target token ids: the width of the logits."""
         return int(self.outputs[0].shape[-1])
 
+    @property
+    def memory_reduction(self) -> int:
+        """How many source positions one of the decoder's memory stands for: encoders say so."""
+        found = layers_within(self._parts.source)
+        return math.prod(each.time_reduction for each in found if isinstance(each, layers.Encoder))
+
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Tensor:
         if training and self._sampling is not None:
-            source_ids, target_ids = keras.tree.flatten(inputs)
+            source_ids, target_ids = self._two_inputs(inputs)
             rate = self._sampling.rate_after(getattr(self, "optimizer", None))
             inputs = [
                 source_ids,
@@ -122,6 +129,13 @@ class SequenceToSequence(keras.Model):
             logits = ops.squeeze(ops.expand_dims(logits, -1), -1)
         return logits
 
+    def _two_inputs(self, inputs: Any) -> tuple[Tensor, Tensor]:
+        """Source and target ids; of a dict by their names, which Keras would sort."""
+        if isinstance(inputs, dict):
+            inputs = [inputs[tensor.name] for tensor in self.inputs]
+        source_ids, target_ids = keras.tree.flatten(inputs)
+        return source_ids, target_ids
+
     def start_search(
         self, source_ids: Tensor, max_length: Tensor | int
     ) -> tuple[StepFunction, State, Tensor]:
@@ -133,8 +147,9 @@ class SequenceToSequence(keras.Model):
 
         Returns:
             `(step, state, source_mask)`: the step function, the state before the first step, a list
-            of `(batch, ...)` tensors, and what of the source is real, boolean `(batch,
-            source_length)`. The step closes over what is the same at every step.
+            of `(batch, ...)` tensors, and what of the memory is real, boolean `(batch,
+            memory_length)`, which is as long as the source unless an encoder makes it shorter. The
+            step closes over what is the same at every step.
         """
         return bind_step(self._parts, source_ids, max_length)
 
@@ -165,7 +180,9 @@ class SequenceToSequence(keras.Model):
 
         Raises:
             ValueError: if a whole target and its steps give other logits: a layer around the
-                decoder mixes positions. Or if more padding of the source does: a layer reads it.
+                decoder mixes positions. If more padding of the source does: a layer reads it. Or if
+                the mask of the source is made inside a nested model or layer, where search cannot
+                see it: give the decoder `memory_mask`, or embed the source in the graph itself.
         """
         if self.dtype_policy.compute_dtype != "float32":
             tolerance = max(tolerance, 0.25)

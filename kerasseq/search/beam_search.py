@@ -93,10 +93,10 @@ class BeamSearch(Search):
             )
         checks.check_number("coverage_penalty", coverage_penalty, minimum=0)
         super().__init__(length_limits, constraints, start_id, end_id, pad_id)
-        self.num_beams = num_beams
-        self.n_best = n_best
+        self.num_beams = int(num_beams)
+        self.n_best = int(n_best)
         self.length_penalty = length_penalty
-        self.coverage_penalty = coverage_penalty
+        self.coverage_penalty = float(coverage_penalty)
         self.divisor = get(LENGTH_PENALTIES, length_penalty, "length_penalty")
 
     def search(self, request: Request) -> SearchResult:

@@ -4,7 +4,7 @@ Every rule maps `(rows, vocabulary_size)` log probabilities to others of that sh
 forbidden token ranks at `LOG_ZERO`. What is recorded stays the model's own number.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -64,6 +64,11 @@ class Constraints:
     ) -> None:
         checks.check_integer("no_repeat_ngram_size", no_repeat_ngram_size, minimum=0)
         checks.check_positive("repetition_penalty", repetition_penalty)
+        if not isinstance(banned_ids, Iterable):
+            raise TypeError(
+                f"`banned_ids` must be a sequence of integers. Received: {banned_ids!r}."
+            )
+        banned_ids = tuple(banned_ids)
         for banned_id in banned_ids:
             checks.check_integer("banned_ids", banned_id, minimum=0)
         if isinstance(vocabulary_mask, Mapping):
@@ -73,9 +78,9 @@ class Constraints:
                 "`vocabulary_mask` must be a function of (token_ids, length) or None. "
                 f"Received: {vocabulary_mask!r}."
             )
-        self.no_repeat_ngram_size = no_repeat_ngram_size
-        self.repetition_penalty = repetition_penalty
-        self.banned_ids = banned_ids
+        self.no_repeat_ngram_size = int(no_repeat_ngram_size)
+        self.repetition_penalty = float(repetition_penalty)
+        self.banned_ids = [int(banned_id) for banned_id in banned_ids]
         self.vocabulary_mask = vocabulary_mask
 
     @property

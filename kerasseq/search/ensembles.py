@@ -33,7 +33,8 @@ def ensemble_step(
     """Returns one step function and its state from those of several models.
 
     The models must share the target vocabulary and read the same source. What a search records
-    are the log probabilities of the ensemble; its attention weights are the models' mean.
+    are the log probabilities of the ensemble; its attention weights are the mean of those models
+    that attend.
 
     Args:
         steps: a step function a model.
@@ -84,7 +85,17 @@ class _EnsembleStep:
             attention_weights.append(ops.cast(weights, "float32"))
             after.extend(new_state)
         combined = MEANS[self.mean](ops.stack(log_probabilities))
-        return combined, after, ops.mean(ops.stack(attention_weights), axis=0)
+        return combined, after, _mean_of_those_that_attend(ops.stack(attention_weights))
+
+
+def _mean_of_those_that_attend(attention_weights: Tensor) -> Tensor:
+    """`(models, rows, source_length)` to `(rows, source_length)`.
+
+    The weights of a model without attention are zeros, which would make the others' smaller.
+    """
+    attends = ops.any(attention_weights > 0, axis=-1, keepdims=True)
+    count = ops.sum(ops.cast(attends, "float32"), axis=0)
+    return ops.sum(attention_weights, axis=0) / ops.maximum(count, 1.0)
 
 
 def _split(state: State, sizes: Sequence[int]) -> list[State]:

@@ -70,11 +70,11 @@ class LengthLimits:
             raise ValueError(
                 "One of `max_length` and `max_ratio` must bound the output. Received: both None."
             )
-        self.min_length = min_length
-        self.max_length = max_length
+        self.min_length = int(min_length)
+        self.max_length = None if max_length is None else int(max_length)
         self.min_ratio = min_ratio
         self.max_ratio = max_ratio
-        self.margin = margin
+        self.margin = int(margin)
 
     @property
     def demands_length(self) -> bool:

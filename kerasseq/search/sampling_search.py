@@ -13,13 +13,14 @@ from kerasseq.search.length_limits import LengthLimits
 from kerasseq.search.paths import follow
 from kerasseq.search.request import Request
 from kerasseq.search.search import Search
-from kerasseq.search.search_result import LOG_ZERO, SearchResult
+from kerasseq.search.search_result import IMPOSSIBLE, LOG_ZERO, SearchResult
 from kerasseq.search.stepping import StepScores
 from kerasseq.search.uniforms import uniforms
 from kerasseq.serialization import register
 from kerasseq.typing import Tensor
 
 BELOW_ONE = 1.0 - 2.0**-23
+COLDEST = 1e-30  # float32 knows nothing much smaller, and 0 / 0 is no number
 
 
 @register
@@ -80,11 +81,11 @@ class SamplingSearch(Search):
         checks.check_probability("top_p", top_p)
         checks.check_integer("seed", seed)
         super().__init__(length_limits, constraints, start_id, end_id, pad_id)
-        self.n_best = n_best
-        self.temperature = temperature
-        self.top_k = top_k
-        self.top_p = top_p
-        self.seed = seed
+        self.n_best = int(n_best)
+        self.temperature = float(temperature)
+        self.top_k = None if top_k is None else int(top_k)
+        self.top_p = float(top_p)
+        self.seed = int(seed)
 
     def search(self, request: Request) -> SearchResult:
         """Returns `n_best` draws a source."""
@@ -137,11 +138,15 @@ def draw(values: Tensor, number: Tensor, temperature: float = 1.0, top_p: float 
         `(rows, 1)` int32. A candidate at `LOG_ZERO` is never drawn unless all are there.
     """
     largest = ops.max(values, axis=-1, keepdims=True)
-    probabilities = ops.exp((values - largest) / temperature)
+    probabilities = ops.exp((values - largest) / max(temperature, COLDEST))
+    # Divided by a great temperature, the impossible would come near the likeliest.
+    can_be = (values > IMPOSSIBLE) | (largest <= IMPOSSIBLE)
+    probabilities = ops.where(can_be, probabilities, 0.0)
     cumulated = ops.cumsum(probabilities, axis=-1)
     if top_p < 1.0:
         before = (cumulated - probabilities) / cumulated[:, -1:]
-        kept = ops.where(before < top_p, probabilities, 0.0)
+        # The likeliest always, however small the share.
+        kept = ops.where((before < top_p) | (before <= 0.0), probabilities, 0.0)
         cumulated = ops.cumsum(kept, axis=-1)
     total = cumulated[:, -1:]
     # The first place whose cumulated probability exceeds the point: its own is above 0.

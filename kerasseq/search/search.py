@@ -73,9 +73,9 @@ class Search(abc.ABC):
         checks.check_integer("pad_id", pad_id, minimum=0)
         self.length_limits = length_limits
         self.constraints = constraints
-        self.start_id = start_id
-        self.end_id = end_id
-        self.pad_id = pad_id
+        self.start_id = int(start_id)  # NumPy's integers bring a type of their own
+        self.end_id = int(end_id)
+        self.pad_id = int(pad_id)
         self.length_rule = _options(LengthLimits, length_limits, "length_limits")
         self.output_rule = _options(Constraints, constraints, "constraints")
 

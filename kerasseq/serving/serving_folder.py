@@ -128,7 +128,7 @@ def write_serving_folder(
             f"Received: {name!r}."
         )
     labels = _check_labels(labels or _default_labels(versions), versions)
-    newest = Path(model_path) / str(max(labels.values()))
+    newest = max(labels.values())
     server = Server(name, labels, rest_port, grpc_port, MAX_BATCH_SIZE)
     files = {
         "models.config": _models_config(name, labels),
@@ -137,7 +137,7 @@ def write_serving_folder(
         ),
         "monitoring.config": MONITORING_CONFIG,
         "docker-compose.yml": _compose(server, _relative(model_path, path)),
-        "README.md": readme(server, read_card(newest)),
+        "README.md": readme(server, newest, read_card(Path(model_path) / str(newest))),
     }
     for file, content in files.items():
         with written_beside(os.path.join(path, file)) as temporary:

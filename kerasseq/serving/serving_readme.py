@@ -134,19 +134,20 @@ class Server(NamedTuple):
     max_batch_size: int
 
 
-def readme(server: Server, card: dict[str, Any]) -> str:
+def readme(server: Server, version: int, card: dict[str, Any]) -> str:
     """Returns the README.
 
     Args:
         server: how the model is served.
-        card: the model card of the version in the examples.
+        version: the version in the examples. A copy of another has the other's card.
+        card: its model card.
     """
     default, attend, score, complete = card["warm_up"][:4]
-    label = next(each for each, version in server.labels.items() if version == card["version"])
+    label = next(each for each, labelled in server.labels.items() if labelled == version)
     (text,) = default["inputs"]["text"]
     return README.substitute(
         name=server.name,
-        version=card["version"],
+        version=version,
         network=card["network"],
         parameters=f"{card['parameters']:,}",
         source_size=card["source"]["vocabulary_size"],
@@ -156,7 +157,7 @@ def readme(server: Server, card: dict[str, Any]) -> str:
         rest_port=server.rest_port,
         max_source_length=card["max_source_length"],
         max_batch_size=server.max_batch_size,
-        labels=", ".join(f"`{each}` is {version}" for each, version in server.labels.items()),
+        labels=", ".join(f"`{each}` is {number}" for each, number in server.labels.items()),
         default_request=_curl(server, {"instances": [text]}),
         default_answer=_json({"predictions": _rows(default["outputs"])}),
         label_request=_curl(server, {"instances": [text]}, f"/labels/{label}"),

@@ -52,7 +52,17 @@ def train_unigram(
     left_out = {*ranked[kept:], _DROPS_THE_TEXT}
     gaps = str.maketrans(dict.fromkeys(left_out, _GAP))
     _logger.info("%d of %d characters of the corpus are pieces.", kept, len(ranked))
-    return _train([text.translate(gaps) for text in texts], vocabulary_size)
+    return _train([_broken_up(text.translate(gaps)) for text in texts], vocabulary_size)
+
+
+def _broken_up(text: str) -> str:
+    """Returns a text in which no special token stands in one piece.
+
+    The trainer cuts its own pieces out of a text, and would not see the characters of one.
+    """
+    for token in SPECIAL_TOKENS:
+        text = text.replace(token, f"{token[0]}{_GAP}{token[1:]}")
+    return text
 
 
 def _how_many(ranked: Sequence[str], counts: dict[str, int], coverage: float) -> int:

@@ -17,7 +17,8 @@ class Ensemble(keras.Model):
     """Several networks that search as one, in a `Translator`, its file and its export alike.
 
     The networks must have been trained with the same vocabularies. What a search records are the
-    log probabilities of the ensemble; the attention weights are the networks' mean.
+    log probabilities of the ensemble; the attention weights are the mean of those networks that
+    attend.
 
     Args:
         networks: the trained networks.
@@ -25,7 +26,8 @@ class Ensemble(keras.Model):
             `"log_probabilities"`: the geometric mean, normalised again.
 
     Raises:
-        ValueError: if there is no network, or their vocabularies differ in size.
+        ValueError: if there is no network, their vocabularies differ in size, or one reads the
+            source in other steps than the others.
 
     Reference:
         Sutskever et al., Sequence to Sequence Learning with Neural Networks, 2014.
@@ -41,6 +43,12 @@ class Ensemble(keras.Model):
                 "`networks` must be at least one, all with the same target vocabulary. "
                 f"Received: vocabularies of {sizes}."
             )
+        reductions = [network.memory_reduction for network in networks]
+        if len(set(reductions)) != 1:
+            raise ValueError(
+                "`networks` must attend to equally many positions of a source. Received: encoders "
+                f"that make it {reductions} times shorter."
+            )
         checks.check_one_of("mean", mean, MEANS)
         self.networks = list(networks)
         self.mean = mean
@@ -51,6 +59,11 @@ class Ensemble(keras.Model):
         """Number of target token ids."""
         return self.networks[0].vocabulary_size
 
+    @property
+    def memory_reduction(self) -> int:
+        """How many source positions one that is attended to stands for."""
+        return self.networks[0].memory_reduction
+
     def start_search(
         self, source_ids: Tensor, max_length: Tensor | int
     ) -> tuple[StepFunction, State, Tensor]:
@@ -60,6 +73,14 @@ class Ensemble(keras.Model):
             [start[0] for start in starts], [start[1] for start in starts], self.mean
         )
         return step, state, starts[0][2]
+
+    def copy(self) -> "Ensemble":
+        """Returns an ensemble of copies; a network, or a layer, that two share is copied twice."""
+        copies = []
+        for network in self.networks:
+            copies.append(type(network).from_config(network.get_config()))
+            copies[-1].set_weights(network.get_weights())
+        return Ensemble(copies, self.mean, name=self.name)
 
     def check(self) -> None:
         """Checks every network; see `SequenceToSequence.check`."""

@@ -5,7 +5,7 @@ from typing import Protocol
 import tensorflow as tf
 
 from kerasseq.models import SequenceToSequence
-from kerasseq.search import Search, SearchResult, score_tokens
+from kerasseq.search import LengthLimits, Search, SearchResult, score_tokens
 from kerasseq.text import TextCodec
 from kerasseq.translation.encoded_texts import (
     EncodedTexts,
@@ -16,6 +16,7 @@ from kerasseq.translation.encoded_texts import (
     tokens_of,
 )
 from kerasseq.translation.ensemble import Ensemble
+from kerasseq.translation.source_positions import weights_of_tokens
 from kerasseq.translation.unknown_words import replace_unknown, words_of_tokens
 from kerasseq.typing import Tensor
 
@@ -90,8 +91,8 @@ def score(parts: Parts, texts: Tensor, targets: Tensor) -> Answers:
     Args:
         parts: what translates.
         texts: `(batch,)` strings.
-        targets: `(batch,)` strings. One with more tokens than the longest output that the search
-            may find is cut there; its score is that of the tokens before.
+        targets: `(batch,)` strings. One with more tokens than `longest_target` is cut there; its
+            score is that of the tokens before.
 
     Returns:
         A dictionary of tensors: `score` `(batch,)`, the summed natural log probability; `lengths`
@@ -99,15 +100,15 @@ def score(parts: Parts, texts: Tensor, targets: Tensor) -> Answers:
         was cut; `target_tokens` and `token_scores` `(batch, target_length)`.
     """
     source = encode_source(texts, parts.source_codec, parts.max_source_length)
-    target = encode_target(targets, parts.target_codec, longest_output(parts))
+    target = encode_target(targets, parts.target_codec, longest_target(parts))
     width = tf.shape(target.token_ids)[1]
-    step, state, _ = parts.network.start_search(source.token_ids, width)
+    step, state, source_mask = parts.network.start_search(source.token_ids, width)
     scores = score_tokens(
         step,
         state,
         target.token_ids[:, None],
         target.lengths[:, None],
-        tf.shape(source.token_ids)[1],
+        tf.shape(source_mask)[1],
         parts.search.start_id,
     )
     return {
@@ -123,6 +124,17 @@ def longest_output(parts: Parts) -> int:
     """Returns the most tokens that the search of any text may find."""
     with tf.init_scope():
         return int(parts.search.limits([parts.max_source_length]).max_lengths[0])
+
+
+def longest_target(parts: Parts) -> int:
+    """Returns the most tokens of a given target that are scored.
+
+    As many as a search may find that nobody has limited, so that a limit of the outputs changes
+    no score; and more if the outputs of this one may be longer.
+    """
+    with tf.init_scope():
+        usual = int(LengthLimits()([parts.max_source_length]).max_lengths[0])
+    return max(usual, longest_output(parts))
 
 
 def row_keys(texts: Tensor) -> Tensor:
@@ -152,27 +164,43 @@ def search_source(
     min_lengths, max_lengths = search.limits(source.lengths)
     longest = tf.maximum(tf.reduce_max(max_lengths), 1)
     step, state, source_mask = network.start_search(source.token_ids, longest)
-    return search(
+    result = search(
         step,
         state,
         max_lengths,
-        tf.shape(source.token_ids)[1],
+        tf.shape(source_mask)[1],
         min_lengths=min_lengths,
         source_mask=source_mask,
         prefix_ids=None if prefix is None else prefix.token_ids,
         prefix_lengths=None if prefix is None else prefix.lengths,
         row_keys=keys,
     )
+    weights = weights_of_tokens(
+        result.attention_weights, source.lengths, source.token_ids, network.memory_reduction
+    )
+    return result._replace(attention_weights=weights)
+
+
+def output_texts(parts: Parts, texts: Tensor, source: EncodedTexts, result: SearchResult) -> Tensor:
+    """Returns the texts of all hypotheses, `(batch, n_best)` strings.
+
+    Args:
+        parts: what translates.
+        texts: `(batch,)` strings.
+        source: their ids.
+        result: what was found.
+    """
+    outputs = decode_hypotheses(result.token_ids, parts.target_codec)
+    if not parts.replace_unknown:
+        return outputs
+    words = words_of_tokens(texts, source.token_ids, parts.source_codec)
+    return replace_unknown(outputs, result, words, parts.target_codec.unknown_id)
 
 
 def _answers(
     parts: Parts, texts: Tensor, source: EncodedTexts, result: SearchResult, truncated: Tensor
 ) -> Answers:
-    alternatives = decode_hypotheses(result.token_ids, parts.target_codec)
-    if parts.replace_unknown:
-        words = words_of_tokens(texts, source.token_ids, parts.source_codec)
-        unknown_id = parts.target_codec.unknown_id
-        alternatives = replace_unknown(alternatives, result, words, unknown_id)
+    alternatives = output_texts(parts, texts, source, result)
     lengths = result.lengths
     width = tf.maximum(tf.reduce_max(lengths), 1)
     rows, n_best = tf.unstack(tf.shape(lengths))

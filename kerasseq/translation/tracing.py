@@ -11,8 +11,8 @@ from kerasseq import checks
 from kerasseq.models import SequenceToSequence
 from kerasseq.search import BeamSearch, SearchResult, beam_nodes
 from kerasseq.text import TextCodec
-from kerasseq.translation.encoded_texts import EncodedTexts, decode_hypotheses, encode_source
-from kerasseq.translation.pipeline import Parts, row_keys, search_source
+from kerasseq.translation.encoded_texts import EncodedTexts, encode_source
+from kerasseq.translation.pipeline import Parts, output_texts, row_keys, search_source
 from kerasseq.typing import BeamNode, State, Tensor, Trace
 
 
@@ -43,15 +43,15 @@ def trace(translator: Parts, text: str, rank: int = 0, num_candidates: int = 5) 
             f"`rank` must be below {found}, the number of outputs that the search found. "
             f"Received: {rank}."
         )
+    texts = output_texts(translator, tf.constant([text]), source, result)
     length = int(_array(result.lengths)[0, rank])
     source_ids = _array(source.token_ids)[0]
     target_ids = _array(result.token_ids)[0, rank, :length]
     steps = _Steps(translator.target_codec, num_candidates)
     steps.write(network, source.token_ids, [translator.search.start_id, *target_ids.tolist()])
     memories, handed_on = _read(network, source_ids, translator.source_codec)
-    output = decode_hypotheses(target_ids[None, None], translator.target_codec)
     return Trace(
-        text=output.numpy()[0, 0].decode("utf-8", "replace"),
+        text=texts.numpy()[0, rank].decode("utf-8", "replace"),
         source_tokens=_tokens(translator.source_codec, source_ids),
         target_tokens=_tokens(translator.target_codec, target_ids),
         memories=memories,
@@ -88,7 +88,7 @@ def trace_beams(translator: Parts, text: str) -> list[BeamNode]:
         step,
         state,
         max_lengths,
-        int(source.token_ids.shape[1]),
+        int(mask.shape[1]),
         min_lengths=min_lengths,
         source_mask=mask,
         row_keys=row_keys(tf.constant([text])),

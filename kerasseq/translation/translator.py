@@ -1,3 +1,4 @@
+import logging
 import math
 import os
 import zipfile
@@ -19,6 +20,8 @@ from kerasseq.translation.ensemble import Ensemble
 from kerasseq.translation.translation import TargetScore, Translation
 from kerasseq.translation.translator_model import TranslatorModel
 from kerasseq.typing import Tensor
+
+logger = logging.getLogger(__name__)
 
 
 class Translator:
@@ -49,7 +52,7 @@ class Translator:
     Raises:
         ValueError: if codecs and network are of different sizes, or a layer of the network mixes
             positions.
-        TypeError: if `texts` is a bare string.
+        TypeError: if `network` is another model, or `texts` a bare string.
     """
 
     def __init__(
@@ -64,6 +67,12 @@ class Translator:
     ) -> None:
         checks.check_boolean("replace_unknown", replace_unknown)
         checks.check_integer("max_source_length", max_source_length, minimum=2)
+        if not isinstance(network, SequenceToSequence | Ensemble):
+            raise TypeError(
+                "`network` must be a `SequenceToSequence` or an `Ensemble`. Received: "
+                f"{type(network).__name__}. Make one of a functional model by "
+                "`SequenceToSequence(*model.inputs, model.outputs[0])`."
+            )
         if network.vocabulary_size != target_codec.vocabulary_size:
             raise ValueError(
                 "`target_codec` must have as many ids as the network has logits. Received: "
@@ -172,6 +181,11 @@ class Translator:
         scores = self.score(pairs, batch_size)
         if not scores:
             raise ValueError("`pairs` must hold at least one pair. Received: none.")
+        cut = sum(each.truncated for each in scores)
+        if cut:
+            logger.warning(
+                "%d of %d pairs are longer than what is read, and cut.", cut, len(scores)
+            )
         tokens = sum(len(each.target_tokens) for each in scores)
         return math.exp(-sum(each.score for each in scores) / tokens)
 
@@ -190,8 +204,11 @@ class Translator:
         if not path.endswith(".keras"):
             raise ValueError(f"`path` must end in '.keras'. Received: {path!r}.")
         # A fresh copy of the network: a compiled one would bring its optimiser's variables along.
-        network = type(self.network).from_config(self.network.get_config())
-        network.set_weights(self.network.get_weights())
+        if isinstance(self.network, Ensemble):
+            network: SequenceToSequence | Ensemble = self.network.copy()
+        else:
+            network = type(self.network).from_config(self.network.get_config())
+            network.set_weights(self.network.get_weights())
         model = TranslatorModel(
             self.source_codec,
             self.target_codec,

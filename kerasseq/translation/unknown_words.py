@@ -15,6 +15,8 @@ def replace_unknown(
 ) -> Tensor:
     """Returns the outputs with each unknown token's marker replaced.
 
+    Where nothing is attended to, as in a network without attention, the marker stays.
+
     Args:
         outputs: `(batch, n_best)` strings, unknown tokens shown as `UNKNOWN_MARKER`.
         result: the hypotheses that they are the texts of.
@@ -33,6 +35,7 @@ def replace_unknown(
     words = tf.gather(source_words, most_attended[..., 0], batch_dims=1)
     is_unknown = tf.equal(result.token_ids, unknown_id)
     is_unknown &= tf.sequence_mask(result.lengths, length)
+    is_unknown &= tf.reduce_any(result.attention_weights > 0, axis=-1)
     rows = batch * n_best
     replacements = tf.ragged.boolean_mask(
         tf.reshape(words, [rows, length]), tf.reshape(is_unknown, [rows, length])
@@ -41,7 +44,7 @@ def replace_unknown(
 
 
 def words_of_tokens(texts: Tensor, token_ids: Tensor, codec: TextCodec) -> Tensor:
-    """Returns the word that each source token belongs to, as it stands in the text.
+    """Returns the word that each source token belongs to, in the case it has in the text.
 
     Args:
         texts: `(batch,)` strings.
@@ -53,13 +56,25 @@ def words_of_tokens(texts: Tensor, token_ids: Tensor, codec: TextCodec) -> Tenso
         give the whole word; tokens of the other tokenizers are their own.
     """
     width = tf.shape(token_ids)[1]
-    pieces = codec.tokenize(texts)
+    pieces, as_written = codec.tokenize(texts), codec
+    if codec.lowercase:  # names, above all, are wanted with their capitals
+        as_written = TextCodec(codec.tokenizer, codec.vocabulary, codec.normalization)
     if isinstance(codec.tokenizer, SubwordTokenizer):
-        pieces = _whole_words(codec.normalize(texts), pieces)
-    words = tf.strings.regex_replace(pieces.to_tensor("", shape=[None, None]), MARKS, "")
-    words = tf.pad(words, [[0, 0], [0, width]], constant_values="")[:, :width]
+        pieces = _whole_words(as_written.normalize(texts), pieces)
+        words = _dense(pieces, width)
+    else:
+        written = as_written.tokenize(texts)
+        # A few characters become two in lower case, and then nobody can say whose is whose.
+        fits = tf.equal(written.row_lengths(), pieces.row_lengths())
+        words = tf.where(fits[:, None], _dense(written, width), _dense(pieces, width))
     is_text = (token_ids != codec.end_id) & (token_ids != codec.pad_id)
     return tf.where(is_text, words, "")
+
+
+def _dense(pieces: tf.RaggedTensor, width: Tensor) -> Tensor:
+    """The pieces without their marks, `(batch, width)`."""
+    words = tf.strings.regex_replace(pieces.to_tensor("", shape=[None, None]), MARKS, "")
+    return tf.pad(words, [[0, 0], [0, width]], constant_values="")[:, :width]
 
 
 def _whole_words(texts: Tensor, pieces: tf.RaggedTensor) -> tf.RaggedTensor:

@@ -10,6 +10,7 @@ from kerasseq.experiments import ExperimentConfig
 from kerasseq.experiments.config_files import from_mapping
 from kerasseq.experiments.yaml_text import dump_yaml, load_yaml
 from kerasseq.files import written_beside
+from kerasseq.layers import ATTENTIONS
 from kerasseq.tuning.fields import check_parameter, hint
 from kerasseq.tuning.parameters import Fixed, Parameter, parse_parameter, plain_parameter
 
@@ -177,6 +178,7 @@ class SearchSpace(Mapping[str, Parameter]):
             for step in path:
                 branch = branch[step]
             branch[last] = value
+        _let_go(tree["model"], {**fixed, **values})
         return from_mapping(ExperimentConfig, tree)
 
     @property
@@ -202,3 +204,21 @@ class SearchSpace(Mapping[str, Parameter]):
 
     def __repr__(self) -> str:
         return f"SearchSpace({dict(self.parameters)!r})"
+
+
+def _let_go(model: dict[str, Any], values: Mapping[str, Any]) -> None:
+    """Leaves out what a configuration says of a part that the trial chose otherwise.
+
+    A network refuses an option without effect, and the trial would fail of it.
+    """
+    if "model.attention_units" not in values:
+        attention = values.get("model.attention")
+        known = ATTENTIONS.get(attention) if isinstance(attention, str) else None
+        if known is not None and not known.has_units:
+            model["attention_units"] = None
+    if "model.residual_from" not in values:
+        searched = [values.get(f"model.{side}_layers") for side in ("encoder", "decoder")]
+        depths = [depth for depth in searched if depth is not None]
+        first = model["residual_from"]
+        if len(depths) == 2 and first is not None and first >= max(depths):
+            model["residual_from"] = None

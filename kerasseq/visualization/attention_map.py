@@ -9,7 +9,7 @@ import numpy as np
 from kerasseq import checks
 from kerasseq.visualization.figure import Figure, new_figure
 from kerasseq.visualization.fonts import choose_families
-from kerasseq.visualization.labels import visible
+from kerasseq.visualization.labels import visible, visible_title
 
 # Inches. A cell shrinks when a side of the picture would pass LONGEST.
 CELL, LONGEST, MARGIN, GAP = 0.36, 30.0, 0.12, 0.3
@@ -156,7 +156,7 @@ def _label(axes: Any, each: AttentionMap, cell: float, font: str | None) -> None
     """Writes the tokens and the title, each in fonts that have its characters."""
     source = [visible(token) for token in each.source_tokens]
     target = [visible(token) for token in each.target_tokens]
-    title = fill(each.title or "", TITLE_COLUMNS)
+    title = fill(visible_title(each.title or ""), TITLE_COLUMNS)
     slanted = {"rotation": 45, "ha": "left", "rotation_mode": "anchor"}
     axes.set_xticks(range(len(source)), source, **(slanted if max(map(len, source)) > 2 else {}))
     axes.set_yticks(range(len(target)), target)

@@ -7,7 +7,7 @@ from typing import Any
 from kerasseq.visualization.attention_map import AttentionMap, checked_map
 from kerasseq.visualization.figure import Figure, new_figure
 from kerasseq.visualization.fonts import choose_families
-from kerasseq.visualization.labels import visible
+from kerasseq.visualization.labels import visible, visible_title
 
 COLUMNS = 3
 BAR, NARROWEST, BROADEST = 0.26, 2.4, 5.5  # inches
@@ -48,7 +48,7 @@ def plot_steps(
     each = checked_map(AttentionMap(attention_weights, source_tokens, target_tokens, title))
     source = [visible(token) for token in each.source_tokens]
     target = [visible(token) for token in each.target_tokens]
-    heading = each.title or ""
+    heading = visible_title(each.title or "")
     families = choose_families([*source, *target, heading.replace("\n", "")], font)
     columns = min(COLUMNS, len(target))
     rows = math.ceil(len(target) / columns)

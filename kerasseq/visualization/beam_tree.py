@@ -7,7 +7,7 @@ from kerasseq import checks
 from kerasseq.typing import BeamNode
 from kerasseq.visualization.figure import Figure, new_figure
 from kerasseq.visualization.fonts import choose_families
-from kerasseq.visualization.labels import visible
+from kerasseq.visualization.labels import visible, visible_title
 
 COLUMN, ROW, MARGIN = 1.15, 0.42, 0.55  # inches
 LONGEST = 12  # characters of a label
@@ -70,6 +70,7 @@ def plot_beam_tree(
         )
     _write(axes, nodes, heights, colors, font)
     if title:
+        title = visible_title(title)
         (family,) = choose_families([title.replace("\n", "")], font)
         axes.set_title(title, fontsize=11, fontfamily=family, parse_math=False)
     return figure

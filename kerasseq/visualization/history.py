@@ -23,8 +23,18 @@ def read_history(path: str | os.PathLike[str]) -> dict[str, list[float]]:
     """Reads the columns of a `history.csv`; an empty cell is NaN.
 
     Raises:
-        ValueError: if a cell is not a number, with file and line.
+        ValueError: if a cell is not a number, with file and line; or if it is no such table.
     """
+    try:
+        return _read_columns(path)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(
+            f"{path}: must be a table of comma-separated values in UTF-8, such as the "
+            f"`history.csv` of a run. Received: {error}."
+        ) from None
+
+
+def _read_columns(path: str | os.PathLike[str]) -> dict[str, list[float]]:
     with Path(path).open(newline="", encoding="utf-8") as file:
         reader = csv.DictReader(file)
         history: dict[str, list[float]] = {name: [] for name in reader.fieldnames or []}

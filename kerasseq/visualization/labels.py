@@ -28,6 +28,24 @@ def visible(token: str) -> str:
     return "".join(_visible_character(character) for character in token)
 
 
+def visible_title(title: str) -> str:
+    """Returns a title with a mark for what would not be seen; white space is a space.
+
+    Line breaks stay.
+
+    Example:
+
+    >>> visible_title("a\\tb\\u3000c\\x07")
+    'a b cU+0007'
+    """
+    lines = title.split("\n")
+    return "\n".join("".join(map(_visible_in_title, line)) for line in lines)
+
+
+def _visible_in_title(character: str) -> str:
+    return " " if character.isspace() else _visible_character(character)
+
+
 def _visible_character(character: str) -> str:
     if character in MARKS:
         return MARKS[character]

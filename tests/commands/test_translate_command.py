@@ -1,7 +1,9 @@
 import io
 import json
+import sys
 from pathlib import Path
 
+import keras
 import pytest
 
 import kerasseq
@@ -104,6 +106,44 @@ def test_a_model_twice_is_an_ensemble_that_says_the_same(
     assert output.splitlines() == [each.text for each in translator(TEXTS)]
 
 
+def test_the_mean_of_several_models_is_one_of_two(
+    model: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = ["--model", model, "--model", model, "--json", *TEXTS]
+    scores = []
+    for mean in ("probabilities", "log_probabilities"):
+        assert commands.translate(["--ensemble_mean", mean, *flags]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        scores.append([json.loads(line)["score"] for line in lines])
+    assert scores[0] == pytest.approx(scores[1], abs=1e-4)  # of the same model twice
+
+
+def test_a_module_registers_what_the_file_names(
+    translator: kerasseq.Translator,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "my_masks.py").write_text(
+        "import keras\n\n\n"
+        "@keras.saving.register_keras_serializable('my')\n"
+        "def everything(token_ids, length):\n"
+        "    return keras.ops.ones((1, 1), 'bool')\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    import my_masks
+
+    masked = {"name": "greedy", "constraints": {"vocabulary_mask": my_masks.everything}}
+    translator.with_search(masked).save("masked.keras")
+    keras.saving.get_custom_objects().pop("my>everything")
+    del sys.modules["my_masks"]
+    assert commands.translate(["--model", "masked.keras", "a"]) == 2
+    said = "'masked.keras' needs 'my>everything', which nothing has registered. Name the module"
+    assert said in capsys.readouterr().err
+    assert commands.translate(["--model", "masked.keras", "--import", "my_masks", "a"]) == 0
+
+
 def test_given_outputs_get_the_score_of_forced_decoding(
     model: str,
     translator: kerasseq.Translator,
@@ -166,6 +206,18 @@ def test_no_input_is_no_output(
             "--targets and --prefix exclude each other.",
         ),
         (
+            ["--model", "{model}", "--targets", "{line}", "--max_length", "3", "x"],
+            "--targets and --max_length exclude each other.",
+        ),
+        (
+            ["--model", "{model}", "--ensemble_mean", "probabilities", "x"],
+            "--ensemble_mean is for several models: give --model more than once.",
+        ),
+        (
+            ["--model", "{model}", "--import", "no_such_module", "x"],
+            "--import finds no module 'no_such_module', nor in ",
+        ),
+        (
             ["--model", "{model}", "--rerank_with", "{model}", "x"],
             "--rerank_with chooses among outputs: --n_best must be above 1.",
         ),
@@ -211,8 +263,6 @@ def test_a_mistake_ends_with_2_and_a_line_that_says_it(
 def test_a_model_of_somebody_else_is_an_error_that_names_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import keras
-
     path = str(tmp_path / "other.keras")
     keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save(path)
     assert commands.translate(["--model", path, "x"]) == 2

@@ -55,6 +55,12 @@ def test_mean_and_maximum_are_of_what_is_real() -> None:
     assert ops.convert_to_numpy(masking.masked_max(values, None))[0].tolist() == [9]
 
 
+def test_a_mean_over_no_position_is_zero_with_and_without_a_mask() -> None:
+    values, mask = ops.ones((2, 0, 1)), ops.ones((2, 0), "bool")
+    assert ops.convert_to_numpy(masking.masked_mean(values, None)).tolist() == [[0], [0]]
+    assert ops.convert_to_numpy(masking.masked_mean(values, mask)).tolist() == [[0], [0]]
+
+
 def test_padding_becomes_zero() -> None:
     values = ops.ones((2, 3, 1))
     found = ops.convert_to_numpy(masking.zero_padding(values, ops.convert_to_tensor(MASK)))

@@ -73,6 +73,14 @@ def test_logits_carry_no_mask_and_are_float32_in_half_precision() -> None:
     assert getattr(logits, "_keras_mask", None) is None
 
 
+@pytest.mark.parametrize("policy", ["float16", "float64"])
+def test_a_tie_gives_float32_logits_whatever_its_weights_are(policy: str) -> None:
+    layer = TokenEmbedding(10, 4, tied=True, dtype=policy)
+    logits = layer(layer(ops.convert_to_tensor(TOKEN_IDS)), reverse=True)
+    assert layer.bias.dtype == policy
+    assert logits.dtype == "float32"
+
+
 def three_way_tied_model() -> tuple[keras.Model, TokenEmbedding]:
     embedding = TokenEmbedding(10, 4, tied=True, name="embedding")
     source_ids, target_ids = (keras.Input((None,), dtype="int32") for _ in range(2))

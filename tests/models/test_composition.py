@@ -210,6 +210,26 @@ def test_dropout_reaches_every_place(batch: Any) -> None:
         ({"word_dropout": 1.0}, r"`word_dropout` must be a number in \[0, 1\). Received: 1.0"),
         ({"attention": "aditive"}, "`attention` must be one of 'additive', .*'aditive'"),
         (
+            {"bridge": {"name": "dense", "direction": "backward"}},
+            "`direction='backward'` needs .* `bidirectional=False`.*, such as `bridge='dense'`",
+        ),
+        (
+            {"bridge": {"name": "dense", "direction": "forward"}, "bidirectional": "first"},
+            "`direction='forward'` needs .*every layer. Received: `bidirectional='first'`",
+        ),
+        (
+            {"residual_from": 10, "encoder_layers": 3, "decoder_layers": 4},
+            "`residual_from` must be a layer .* below 4. Received: 10",
+        ),
+        (
+            {"residual_from": 2, "encoder": "pyramidal", "encoder_layers": 3},
+            "`residual_from` must be a layer .* below 1. Received: 2",
+        ),
+        (
+            {"attention": "general", "attention_units": 7},
+            "`attention_units` has no meaning with `GeneralAttention`.* Received: 7. Leave it out",
+        ),
+        (
             {"bridge": "last_state", "decoder_units": 9},
             r"encoder \(8, 8\), decoder \(9, 9\)",
         ),
@@ -218,3 +238,13 @@ def test_dropout_reaches_every_place(batch: Any) -> None:
 def test_options_without_meaning_are_errors(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=f"(?s){message}"):
         make(**options)
+
+
+def test_a_bridge_of_the_named_network_needs_its_encoder() -> None:
+    with pytest.raises(ValueError, match=r"`direction='backward'` needs .*`bidirectional=False`"):
+        build("bahdanau_2015", 12, 12, encoder_units=8, bidirectional=False)
+
+
+def test_what_the_named_network_says_is_no_error_where_it_has_no_effect() -> None:
+    shallow = build("gnmt_2016", 12, 12, encoder_layers=1, decoder_layers=1, **SIZES)
+    assert shallow.decoder.residual_from is None

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -63,4 +64,63 @@ def test_a_pad_id_of_the_users_own_passes(composition: Any) -> None:
     embed = layers.TokenEmbedding(12, 6, pad_id=11)
     memory, state = composition.encode(embed(composition.source_ids))
     outputs, _, _ = composition.decoder()(embed(composition.target_ids), memory, state)
+    composition.network(composition.head()(outputs)).check()
+
+
+def nested_model(graph: Any) -> tuple[Any, Any]:
+    source_ids = keras.Input((None,), dtype="int32")
+    memory, state = graph.encode(graph.embed("source_embedding")(source_ids))
+    memory, *state = keras.Model(source_ids, [memory, *state])(graph.source_ids)
+    return memory, state
+
+
+def sequential_model(graph: Any) -> tuple[Any, Any]:
+    stack = [keras.Input((None,), dtype="int32"), graph.embed("source_embedding")]
+    return graph.encode(keras.Sequential([*stack, keras.layers.Dense(6)])(graph.source_ids))
+
+
+class OwnEncoder(keras.layers.Layer):
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding = layers.TokenEmbedding(12, 6)
+        self.encoder = layers.RecurrentEncoder(8, cell="gru")
+
+    def build(self, shape: tuple[int | None, ...]) -> None:
+        self.embedding.build(shape)
+        self.encoder.build((*shape, 6))
+        self.built = True
+
+    def call(self, source_ids: Any) -> Any:
+        return self.encoder(self.embedding(source_ids))
+
+
+def own_layer(graph: Any) -> tuple[Any, Any]:
+    return OwnEncoder()(graph.source_ids)
+
+
+HIDING_MASKS = [nested_model, sequential_model, own_layer]
+
+
+@pytest.mark.parametrize("hide", HIDING_MASKS)
+def test_a_mask_that_the_graph_does_not_show_is_an_error_with_the_way_out(
+    composition: Any, hide: Callable[[Any], tuple[Any, Any]]
+) -> None:
+    """Training masks the padding; search, which cannot see how, would attend to it."""
+    memory, state = hide(composition)
+    target = composition.embed("target_embedding")(composition.target_ids)
+    outputs, _, _ = composition.decoder()(target, memory, state)
+    network = composition.network(composition.head()(outputs))
+    message = r"(?s)same in training and in search.*by 0\.\d+.*`memory_mask=ops.not_equal\(source"
+    with pytest.raises(ValueError, match=message):
+        network.check()
+
+
+@pytest.mark.parametrize("hide", HIDING_MASKS)
+def test_a_mask_that_the_decoder_is_given_passes(
+    composition: Any, hide: Callable[[Any], tuple[Any, Any]]
+) -> None:
+    memory, state = hide(composition)
+    target = composition.embed("target_embedding")(composition.target_ids)
+    mask = ops.not_equal(composition.source_ids, 0)
+    outputs, _, _ = composition.decoder()(target, memory, state, memory_mask=mask)
     composition.network(composition.head()(outputs)).check()

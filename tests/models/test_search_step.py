@@ -140,7 +140,9 @@ def test_the_bias_of_the_logits_is_added_to_the_product_itself(
     assert logits.inputs[0].op.type == "MatMul"  # what TensorFlow joins into one operation
 
 
-@pytest.mark.parametrize("head", ["dense", "subclass", "two layers", "reads weights"])
+@pytest.mark.parametrize(
+    "head", ["dense", "subclass", "two layers", "reads weights", "scaled", "activated"]
+)
 def test_heads_of_every_shape_step_as_the_whole(
     composition: Any,
     batch: Any,
@@ -160,6 +162,9 @@ def test_heads_of_every_shape_step_as_the_whole(
         outputs = keras.layers.Dense(5, activation="tanh")(outputs)
     if head == "reads weights":
         outputs = keras.layers.Concatenate()([outputs, ops.max(weights, -1, keepdims=True)])
+    if head == "activated":
+        outputs = ops.relu(outputs)
     output_layer = Flat(12) if head == "subclass" else composition.head()
-    network = composition.network(output_layer(outputs))
+    logits = output_layer(outputs)
+    network = composition.network(3.0 * logits if head == "scaled" else logits)
     np.testing.assert_allclose(stepped(network, batch), whole(network, batch), atol=1e-5)

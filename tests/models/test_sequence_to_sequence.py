@@ -67,6 +67,23 @@ def test_inputs_may_be_named(plain_network: Callable[..., Any], batch: Any) -> N
     np.testing.assert_array_equal(found, ops.convert_to_numpy(again))
 
 
+def test_named_inputs_keep_their_places_where_the_target_sorts_first(
+    composition: Any, batch: Any
+) -> None:
+    """Keras sorts the keys of a dict."""
+    composition.source_ids = keras.Input((None,), dtype="int32", name="encoder_ids")
+    composition.target_ids = keras.Input((None,), dtype="int32", name="decoder_ids")
+    memory, state = composition.encode()
+    embedded = composition.embed("target_embedding")(composition.target_ids)
+    outputs, _, _ = composition.decoder()(embedded, memory, state)
+    logits = composition.head()(outputs)
+    network, again = (composition.network(logits, scheduled_sampling=1.0, seed=3) for _ in range(2))
+    named = {"decoder_ids": batch.target_ids, "encoder_ids": batch.source_ids}
+    found = ops.convert_to_numpy(network(named, training=True))
+    expected = ops.convert_to_numpy(again(batch.inputs, training=True))
+    np.testing.assert_array_equal(found, expected)
+
+
 def config_in(path: Path) -> Any:
     """Without the numbers by which Keras tells objects of one process apart."""
 

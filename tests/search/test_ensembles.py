@@ -32,6 +32,18 @@ def test_probabilities_are_averaged(pair: Any) -> None:
     np.testing.assert_array_equal(weights, [[1.0]] * 2)
 
 
+@pytest.mark.backend
+def test_a_model_without_attention_makes_no_weight_smaller(pair: Any) -> None:
+    def blind(token_ids: Any, state: Any) -> Any:
+        log_probabilities, state, weights = pair[0](token_ids, state)
+        return log_probabilities, state, 0.0 * weights
+
+    _, _, weights = one_step([*pair, blind], [[], [], []], "probabilities")
+    np.testing.assert_array_equal(weights, [[1.0]] * 2)
+    _, _, weights = one_step([blind, blind], [[], []], "probabilities")
+    np.testing.assert_array_equal(weights, [[0.0]] * 2)
+
+
 def test_log_probabilities_are_averaged_and_normalised_again(pair: Any) -> None:
     found, _, _ = one_step(pair, [[], []], "log_probabilities")
     roots = np.sqrt([0.05, 0.2, 0.0, 0.0])

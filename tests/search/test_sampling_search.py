@@ -118,7 +118,10 @@ def test_an_empty_batch_gives_an_empty_result(tree_step: Any) -> None:
     assert tuple(result.attention_weights.shape) == (0, 2, 1, 4)
 
 
-@pytest.mark.parametrize("options", [{}, {"top_k": 2}, {"top_p": 0.9}, {"temperature": 1e-9}])
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"top_k": 2}, {"top_p": 0.9}, {"temperature": 1e-9}, {"temperature": 1e30}],
+)
 def test_what_is_banned_is_never_drawn(options: Any, three_way: Any, check_result: Any) -> None:
     search = SamplingSearch(50, constraints={"banned_ids": [1]}, start_id=0, **options)
     tokens = first_tokens(search, three_way, 1)
@@ -127,6 +130,17 @@ def test_what_is_banned_is_never_drawn(options: Any, three_way: Any, check_resul
     result = nothing(three_way, [], [4], 1)
     assert numpy(result.lengths).tolist() == [[0, 0, 0]]
     check_result(result)
+
+
+@pytest.mark.parametrize(
+    "option", [{"temperature": 1e-50}, {"temperature": 1e-38}, {"top_p": 1e-50}]
+)
+def test_the_least_that_can_be_asked_for_is_the_likeliest_token(
+    option: Any, three_way: Any
+) -> None:
+    likeliest = first_tokens(SamplingSearch(1, temperature=1e-9, start_id=0), three_way, 1)
+    drawn = first_tokens(SamplingSearch(20, start_id=0, **option), three_way, 1)
+    assert set(np.ravel(drawn)) == set(np.ravel(likeliest))
 
 
 def test_a_number_falls_into_the_share_of_its_candidate() -> None:

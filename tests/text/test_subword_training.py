@@ -68,3 +68,13 @@ def test_characters_that_must_be_covered_and_do_not_fit_are_an_error() -> None:
 @pytest.mark.parametrize("text", ["▅", "\0\x1f"])
 def test_a_corpus_of_characters_that_are_never_pieces_has_the_space_alone(text: str) -> None:
     assert pieces_of(train_unigram([text], 100, None)) == [*SPECIAL_TOKENS, "▁"]
+
+
+@pytest.mark.parametrize("token", SPECIAL_TOKENS)
+def test_a_special_token_in_a_text_is_characters_like_others(token: str) -> None:
+    pieces = pieces_of(train_unigram([f"a {token} b"] * 20, 100, None))
+
+    assert pieces[:4] == list(SPECIAL_TOKENS)
+    assert set(token) <= set("".join(pieces[4:]))
+    assert token not in pieces[4:]
+    assert len(set(pieces)) == len(pieces)

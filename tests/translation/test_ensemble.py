@@ -48,6 +48,34 @@ def test_an_ensemble_is_saved_with_all_its_networks(
         assert ours.score == pytest.approx(theirs.score, abs=1e-4)
 
 
+def test_a_network_that_stands_in_it_twice_is_saved_twice(
+    make_translator: Make, texts: list[str], tmp_path: Path
+) -> None:
+    single = make_translator(search="greedy")
+    double = kerasseq.Translator(
+        single.source_codec, single.target_codec, Ensemble([single.network] * 2)
+    )
+    double.save(tmp_path / "double.keras")
+    loaded = kerasseq.Translator.load(tmp_path / "double.keras")
+    assert [each.text for each in loaded(texts)] == [each.text for each in double(texts)]
+
+
+def test_networks_must_attend_to_equally_many_positions(make_translator: Make) -> None:
+    network = make_translator().network
+    other = kerasseq.models.build(
+        "bidirectional_luong",
+        9,
+        network.vocabulary_size,
+        encoder="pyramidal",
+        encoder_layers=2,
+        embedding_units=2,
+        encoder_units=2,
+        decoder_units=4,
+    )
+    with pytest.raises(ValueError, match=r"equally many positions.*make it \[1, 2\] times shorter"):
+        Ensemble([network, other])
+
+
 def test_networks_must_share_the_target_vocabulary(make_translator: Make) -> None:
     network = make_translator().network
     other = kerasseq.models.build(

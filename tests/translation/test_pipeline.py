@@ -77,6 +77,21 @@ def test_a_target_that_is_too_long_is_cut_and_says_so(translator: Translator) ->
     assert long.target_tokens[-1] == "hello"
 
 
+def test_a_limit_of_the_outputs_changes_no_score(
+    translator: Translator, caplog: pytest.LogCaptureFixture
+) -> None:
+    pairs = [("a", "hello the world what is this"), ("b c", "hello")]
+    short = translator.with_search({"name": "greedy", "length_limits": {"max_length": 3}})
+    assert translator.perplexity(pairs) == pytest.approx(short.perplexity(pairs), rel=1e-5)
+    assert not caplog.messages
+    long = translator.with_search(
+        {"name": "greedy", "length_limits": {"max_length": 500, "max_ratio": None}}
+    )
+    assert not long.score([("a", "hello " * 400)])[0].truncated
+    short.perplexity([("a", "hello " * 400)])
+    assert caplog.messages == ["1 of 1 pairs are longer than what is read, and cut."]
+
+
 @pytest.mark.parametrize("pairs", [["ab"], [("a", "b", "c")], [3], [("a", 3)]])
 def test_what_are_no_pairs_is_an_error(translator: Translator, pairs: Any) -> None:
     with pytest.raises(TypeError, match=r"`pairs` must be a sequence of .*Received an element"):

@@ -125,6 +125,45 @@ def test_what_a_translation_says_is_json(translator: Translator) -> None:
     np.testing.assert_allclose(said["attention_weights"], answer.attention_weights)
 
 
+@pytest.mark.parametrize("layers", [2, 3])
+def test_a_memory_shorter_than_its_source_is_attended_to_and_told_by_tokens(layers: int) -> None:
+    codec = kerasseq.text.TextCodec.train(["a b c d e f g h i"], tokenizer="word")
+    keras.utils.set_random_seed(3)
+    network = kerasseq.models.build(
+        "bidirectional_luong",
+        codec.vocabulary_size,
+        codec.vocabulary_size,
+        encoder="pyramidal",
+        encoder_layers=layers,
+        bridge="mean",
+        embedding_units=6,
+        encoder_units=4,
+        decoder_units=8,
+    )
+    texts = ["a b c d e f g h", "b", "", "a b c d"]  # 9 tokens with the end, 2, 1 and 5
+    beam = {"name": "beam", "num_beams": 3, "coverage_penalty": 0.2}
+    translator = Translator(codec, codec, network, beam, replace_unknown=True)
+    reduction = 2 ** (layers - 1)
+    for text, answer in zip(texts, translator(texts), strict=True):
+        weights = answer.attention_weights
+        assert weights.shape == (len(answer.target_tokens), len(answer.source_tokens))
+        np.testing.assert_allclose(weights.sum(axis=-1), 1.0, rtol=1e-5)
+        for start in range(0, weights.shape[1], reduction):
+            group = weights[:, start : start + reduction]
+            np.testing.assert_allclose(group, group[:, :1].repeat(group.shape[1], 1), rtol=1e-5)
+        (alone,) = translator([text])
+        assert alone.text == answer.text
+        np.testing.assert_allclose(alone.attention_weights, weights, atol=1e-5)
+        (scored,) = translator.score([(text, "c a b")])
+        assert len(scored.token_scores) == 4
+
+
+def test_a_network_of_another_class_is_an_error(translator: Translator) -> None:
+    copy = keras.models.clone_model(translator.network)
+    with pytest.raises(TypeError, match="`network` must be.*Received: Functional.*`SequenceToSeq"):
+        Translator(translator.source_codec, translator.target_codec, copy)
+
+
 def test_another_search_uses_the_same_network(translator: Translator) -> None:
     greedy = translator.with_search("greedy")
     assert isinstance(greedy.search, GreedySearch)

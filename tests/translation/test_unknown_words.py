@@ -45,6 +45,12 @@ def test_the_end_of_the_source_is_no_word() -> None:
     assert fill(["⁇"], found, [["Ann", ""]]) == ["Ann"]
 
 
+def test_without_attention_the_marker_stays() -> None:
+    found = result([[UNKNOWN, END]], [[0, 0]], 2)
+    nothing = found._replace(attention_weights=0 * found.attention_weights)
+    assert fill(["⁇"], nothing, [["Ann", ""]]) == ["⁇"]
+
+
 def test_a_marker_that_is_a_token_of_the_text_stays() -> None:
     found = result([[KNOWN, END]], [[0, 0]], 2)
     assert fill(["⁇"], found, [["Ann", ""]]) == ["⁇"]
@@ -64,6 +70,18 @@ def test_subword_pieces_give_the_whole_word_as_it_stands_in_the_text() -> None:
     found = words("hello  Bob, you", codec)
     assert list(dict.fromkeys(found)) == ["hello", "Bob,", "you", ""]
     assert len(found) == len(codec.encode(["hello  Bob, you"])[0]) + 1
+
+
+@pytest.mark.parametrize("tokenizer", ["word", "subword", "character"])
+def test_a_codec_of_lower_case_gives_words_as_they_are_written(tokenizer: str) -> None:
+    codec = TextCodec.train(
+        ["hello you there"] * 3, tokenizer=tokenizer, vocabulary_size=24, lowercase=True
+    )
+    if tokenizer == "character":
+        assert "".join(words("Hello Bob", codec)) == "Hello Bob"
+        assert "".join(words("Bo İ", codec)) == "bo i\u0307"  # one more than are written
+    else:
+        assert list(dict.fromkeys(words("Hello Bob İ", codec))) == ["Hello", "Bob", "İ", ""]
 
 
 def words(text: str, codec: TextCodec) -> list[str]:

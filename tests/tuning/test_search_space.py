@@ -103,3 +103,27 @@ def test_a_broken_file_is_named(tmp_path: Path) -> None:
 def test_the_readers_of_a_space_see_what_it_is() -> None:
     assert len(SPACE) == 2
     assert repr(SPACE).startswith("SearchSpace({'model.cell': Choice(values=('gru', 'lstm')")
+
+
+@pytest.mark.parametrize(
+    ("said", "values", "left"),
+    [
+        ({"attention_units": 7}, {"model.attention": "general"}, None),
+        ({"attention_units": 7}, {"model.attention": "additive"}, 7),
+        ({"attention_units": 7}, {"model.cell": "gru"}, 7),
+        ({"residual_from": 1}, {"model.encoder_layers": 1, "model.decoder_layers": 1}, None),
+        ({"residual_from": 1}, {"model.encoder_layers": 1, "model.decoder_layers": 2}, 1),
+        ({"residual_from": 1}, {"model.encoder_layers": 1}, 1),
+    ],
+)
+def test_a_trial_has_no_option_that_its_other_values_leave_without_effect(
+    said: dict[str, Any], values: dict[str, Any], left: int | None
+) -> None:
+    """The network would refuse it, and every such trial would fail."""
+    config = ExperimentConfig()
+    config = dataclasses.replace(config, model=dataclasses.replace(config.model, **said))
+    filled = SearchSpace({name: Choice((value,)) for name, value in values.items()}).fill(
+        config, values
+    )
+    (name,) = said
+    assert getattr(filled.model, name) == left

@@ -183,3 +183,10 @@ def test_matplotlib_loads_with_the_first_picture_and_pyplot_never() -> None:
         "assert not {'matplotlib.pyplot', 'keras', 'tensorflow'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.usefixtures("bundled_fonts")
+@pytest.mark.parametrize(("title", "shown"), [("a\u3000b", "a b"), ("\x07", "U+0007")])
+def test_a_title_needs_no_letters_that_cannot_be_seen(title: str, shown: str) -> None:
+    (axes,) = plot_attention([[1.0]], ["a"], ["b"], title=title).axes[:1]
+    assert axes.get_title() == shown

@@ -29,3 +29,9 @@ def test_what_does_not_fit_is_an_error() -> None:
 def test_boxes_in_place_of_letters_are_an_error() -> None:
     with pytest.raises(ValueError, match=r"'日' \(CJK UNIFIED IDEOGRAPH-65E5\)"):
         plot_steps([[1.0]], ["日"], ["a"])
+
+
+@pytest.mark.usefixtures("bundled_fonts")
+@pytest.mark.parametrize(("title", "shown"), [("a\u3000b", "a b"), ("\x07", "U+0007")])
+def test_a_title_needs_no_letters_that_cannot_be_seen(title: str, shown: str) -> None:
+    assert plot_steps([[1.0]], ["a"], ["b"], title=title).get_suptitle() == shown

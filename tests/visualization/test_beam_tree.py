@@ -57,3 +57,10 @@ def test_messages() -> None:
 def test_boxes_in_place_of_letters_are_an_error() -> None:
     with pytest.raises(ValueError, match=r"'日' \(CJK UNIFIED IDEOGRAPH-65E5\)"):
         plot_beam_tree([NODES[0]._replace(token="日")])
+
+
+@pytest.mark.usefixtures("bundled_fonts")
+@pytest.mark.parametrize(("title", "shown"), [("a\u3000b", "a b"), ("\x07", "U+0007")])
+def test_a_title_needs_no_letters_that_cannot_be_seen(title: str, shown: str) -> None:
+    (axes,) = plot_beam_tree(NODES, title=title).axes
+    assert axes.get_title() == shown

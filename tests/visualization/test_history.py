@@ -107,3 +107,11 @@ def test_a_cell_that_is_no_number_is_named_with_file_and_line(tmp_path: Path) ->
 def test_messages(history: Any, kind: type[Exception], message: str) -> None:
     with pytest.raises(kind, match=re.escape(message)):
         plot_history(history)
+
+
+@pytest.mark.parametrize("content", [b"loss\n\xff\xfe\n", b"loss\n" + b"1" * 200_000])
+def test_a_file_that_is_no_table_is_an_error_with_its_path(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "history.csv"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=rf"{re.escape(str(path))}: must be a table .* Received: "):
+        read_history(path)

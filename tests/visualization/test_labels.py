@@ -1,6 +1,6 @@
 import pytest
 
-from kerasseq.visualization.labels import visible
+from kerasseq.visualization.labels import visible, visible_title
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,19 @@ from kerasseq.visualization.labels import visible
 )
 def test_what_cannot_be_seen_gets_a_mark_and_all_else_stays(token: str, label: str) -> None:
     assert visible(token) == label
+
+
+@pytest.mark.parametrize(
+    ("title", "label"),
+    [
+        ("", ""),
+        ("The cat sleeps.", "The cat sleeps."),
+        ("a\u3000b", "a b"),
+        ("a\tb\u00a0c", "a b c"),
+        ("a\x07b", "aU+0007b"),
+        ("one\ntwo", "one\ntwo"),
+        ("x" * 40, "x" * 40),
+    ],
+)
+def test_a_title_is_a_text_of_spaces_and_marks(title: str, label: str) -> None:
+    assert visible_title(title) == label

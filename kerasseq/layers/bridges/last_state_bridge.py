@@ -3,6 +3,7 @@ from collections.abc import Sequence
 from keras import ops
 
 from kerasseq.layers.bridges.bridge import Bridge, sizes_of
+from kerasseq.layers.input_shapes import check_state
 from kerasseq.serialization import register
 from kerasseq.typing import Shape, State, Tensor
 
@@ -35,6 +36,7 @@ class LastStateBridge(Bridge):
         memory_shape: Shape | None = None,
         memory_mask_shape: Shape | None = None,
     ) -> None:
+        check_state(self, "state", state_shape)
         sizes = sizes_of(state_shape)
         if sizes[-len(self.state_sizes) :] != self.state_sizes:
             raise ValueError(

@@ -8,6 +8,7 @@ from keras import ops
 from kerasseq import checks
 from kerasseq.layers import masking
 from kerasseq.layers.bridges.projecting_bridge import ProjectingBridge
+from kerasseq.layers.input_shapes import check_sequence
 from kerasseq.serialization import register
 from kerasseq.typing import Shape, State, Tensor
 
@@ -27,6 +28,7 @@ class PoolingBridge(ProjectingBridge):
                 f"`{type(self).__name__}` pools all states and needs the memory. "
                 "Received: a state alone. Call it as `bridge(state, memory)`."
             )
+        check_sequence(self, "memory", memory_shape)
         return int(memory_shape[-1])
 
 

@@ -7,6 +7,7 @@ from keras import ops
 
 from kerasseq.layers.bridges.bridge import Bridge
 from kerasseq.layers.cells.cell_stack import split_columns
+from kerasseq.layers.input_shapes import check_state
 from kerasseq.typing import Shape, State, Tensor
 
 
@@ -51,6 +52,7 @@ class ProjectingBridge(Bridge):
         memory_shape: Shape | None = None,
         memory_mask_shape: Shape | None = None,
     ) -> None:
+        check_state(self, "state", state_shape)
         if not self.projection.built:
             self.projection.build((None, self._summary_size(state_shape, memory_shape)))
         self.built = True

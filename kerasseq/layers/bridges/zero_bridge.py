@@ -3,6 +3,7 @@ from collections.abc import Sequence
 from keras import ops
 
 from kerasseq.layers.bridges.bridge import Bridge
+from kerasseq.layers.input_shapes import check_state
 from kerasseq.serialization import register
 from kerasseq.typing import Shape, State, Tensor
 
@@ -32,6 +33,7 @@ class ZeroBridge(Bridge):
         memory_shape: Shape | None = None,
         memory_mask_shape: Shape | None = None,
     ) -> None:
+        check_state(self, "state", state_shape)
         self.built = True
 
     def call(

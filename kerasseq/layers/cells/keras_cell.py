@@ -1,4 +1,5 @@
 import logging
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -30,7 +31,7 @@ class KerasCell(RecurrentCell):
         units: size of the cell's output.
         cell: a layer with `state_size`, called as `cell(inputs, states)`, which returns
             `(output, states)`. It serves as the pattern: its configuration is copied. Dropout
-            within it is not taken, since Keras keeps the factors on the cell.
+            within it is not taken, since Keras keeps the factors on the cell. Or its config.
 
     See `RecurrentCell` for calls. The state is the cell's own.
 
@@ -49,6 +50,9 @@ class KerasCell(RecurrentCell):
 
     def __init__(self, units: int, cell: Any, **kwargs: Any) -> None:
         super().__init__(units, **kwargs)
+        if isinstance(cell, Mapping) and "class_name" in cell:
+            # Within a plain config a saved file has it so.
+            cell = keras.saving.deserialize_keras_object(dict(cell))
         if not is_keras_cell(cell):
             raise TypeError(
                 "`cell` must be a Keras layer with a `state_size`, such as `keras.layers.GRUCell`. "
@@ -66,13 +70,6 @@ class KerasCell(RecurrentCell):
         # A copy is built with the shape of its own place, not with that of the pattern.
         cell.pop("build_config", None)
         return {**super().get_config(), "cell": cell}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "KerasCell":
-        cell = config["cell"]
-        if isinstance(cell, dict):
-            cell = keras.saving.deserialize_keras_object(cell)
-        return cls(**{**config, "cell": cell})
 
     @property
     def state_sizes(self) -> tuple[int, ...]:

@@ -14,7 +14,12 @@ from kerasseq.layers.cells.cell_stack import (
 )
 from kerasseq.layers.decoders.attention_loop import AttentionLoop, BoundLayers, bind_layers
 from kerasseq.layers.decoders.attention_penalty import doubly_stochastic_penalty
-from kerasseq.layers.decoders.decoder import Decoder, check_initial_state, initial_cell_states
+from kerasseq.layers.decoders.decoder import (
+    Decoder,
+    check_initial_state,
+    check_inputs,
+    initial_cell_states,
+)
 from kerasseq.layers.decoders.factors import draw_decoder_factors, no_factors
 from kerasseq.layers.decoders.readouts import READOUTS, Readout
 from kerasseq.layers.decoders.wirings import WIRINGS
@@ -188,6 +193,7 @@ class AttentionDecoder(Decoder):
         inputs_mask_shape: Shape | None = None,
         memory_mask_shape: Shape | None = None,
     ) -> None:
+        check_inputs(self, inputs_shape, memory_shape, initial_state_shape)
         if initial_state_shape is not None:
             check_initial_state(self, self.cells, initial_state_shape)
         self._build_cells(inputs_shape[-1], memory_shape[-1])

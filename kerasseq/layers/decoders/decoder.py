@@ -6,6 +6,7 @@ from typing import Any
 from keras import ops
 
 from kerasseq.layers.cells.recurrent_cell import RecurrentCell
+from kerasseq.layers.input_shapes import check_sequence, check_state
 from kerasseq.layers.self_casting_layer import SelfCastingLayer
 from kerasseq.typing import Shape, State, Tensor
 
@@ -88,6 +89,19 @@ class Decoder(SelfCastingLayer):
     def compute_mask(self, inputs: Tensor, previous_mask: Any = None) -> None:
         """No mask reaches the logits; see the class."""
         return
+
+
+def check_inputs(
+    decoder: Decoder,
+    inputs_shape: Shape,
+    memory_shape: Shape,
+    initial_state_shape: list[Shape] | None,
+) -> None:
+    """Raises unless a decoder is given one tensor, one tensor and a list of tensors."""
+    check_sequence(decoder, "inputs", inputs_shape)
+    check_sequence(decoder, "memory", memory_shape)
+    if initial_state_shape is not None:
+        check_state(decoder, "initial_state", initial_state_shape)
 
 
 def check_initial_state(

@@ -18,7 +18,12 @@ from kerasseq.layers.cells.cell_stack import (
 )
 from kerasseq.layers.cells.recurrent_cell import join_constant
 from kerasseq.layers.cells.run_over_time import run_over_time
-from kerasseq.layers.decoders.decoder import Decoder, check_initial_state, initial_cell_states
+from kerasseq.layers.decoders.decoder import (
+    Decoder,
+    check_initial_state,
+    check_inputs,
+    initial_cell_states,
+)
 from kerasseq.layers.decoders.factors import draw_decoder_factors
 from kerasseq.layers.decoders.readouts import READOUTS, Combine, Readout
 from kerasseq.serialization import register
@@ -161,6 +166,7 @@ class RecurrentDecoder(Decoder):
         initial_state_shape: list[Shape] | None = None,
         memory_mask_shape: Shape | None = None,
     ) -> None:
+        check_inputs(self, inputs_shape, memory_shape, initial_state_shape)
         context_size = self._context_size(initial_state_shape)
         width = inputs_shape[-1] + context_size
         for cell in self.cells:
@@ -214,7 +220,8 @@ class RecurrentDecoder(Decoder):
         if self.context == "input":
             return [*initial_cell_states(self.cells, None, batch), context]
         made = ops.matmul(ops.cast(context, self.compute_dtype), self._read(self.initial_kernel))
-        made = ops.tanh(ops.cast(made, "float32") + self.initial_bias)
+        bias = ops.cast(self.initial_bias, "float32")
+        made = ops.tanh(ops.cast(made, "float32") + bias)
         sizes = [size for cell in self.cells for size in cell.state_sizes]
         return [*split_columns(made, sizes), context]
 

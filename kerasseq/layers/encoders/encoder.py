@@ -24,6 +24,11 @@ class Encoder(SelfCastingLayer):
         tensors `(batch, size)`, layer by layer from the lowest, hidden before cell.
     """
 
+    @property
+    def time_reduction(self) -> int:
+        """How many positions of the inputs one of the memory stands for; 1 for most."""
+        return 1
+
     @abc.abstractmethod
     def call(
         self, inputs: Tensor, mask: Tensor | None = None, training: bool | None = None

@@ -11,6 +11,7 @@ from kerasseq.layers.cells.recurrent_cell import RecurrentCell
 from kerasseq.layers.encoders.directions import run_directions
 from kerasseq.layers.encoders.encoder import Encoder
 from kerasseq.layers.encoders.time_reduction import reduce_mask, reduce_values, reduced_length
+from kerasseq.layers.input_shapes import check_sequence
 from kerasseq.serialization import register
 from kerasseq.typing import Shape, State, Tensor
 
@@ -114,7 +115,12 @@ class PyramidalEncoder(Encoder):
         """Size of the output of every layer."""
         return self.units * (1 + self.bidirectional)
 
+    @property
+    def time_reduction(self) -> int:
+        return self.reduction ** (self.num_layers - 1)
+
     def build(self, inputs_shape: Shape) -> None:
+        check_sequence(self, "inputs", inputs_shape)
         width = inputs_shape[-1]
         for index in range(self.num_layers):
             for cell in self._cells(index):

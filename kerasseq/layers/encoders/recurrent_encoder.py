@@ -17,6 +17,7 @@ from kerasseq.layers.cells.cell_stack import (
 from kerasseq.layers.cells.recurrent_cell import RecurrentCell
 from kerasseq.layers.encoders.directions import run_directions
 from kerasseq.layers.encoders.encoder import Encoder
+from kerasseq.layers.input_shapes import check_sequence
 from kerasseq.serialization import register
 from kerasseq.typing import Shape, State, Tensor
 
@@ -121,6 +122,7 @@ class RecurrentEncoder(Encoder):
         }
 
     def build(self, inputs_shape: Shape) -> None:
+        check_sequence(self, "inputs", inputs_shape)
         width = inputs_shape[-1]
         for index in range(self.num_layers):
             for cell in self._cells(index):

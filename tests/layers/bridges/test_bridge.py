@@ -89,3 +89,22 @@ def test_a_bridge_is_chosen_by_config_too() -> None:
 def test_sizes_must_be_positive(argument: str) -> None:
     with pytest.raises(ValueError, match=rf"`{argument}` must be .* at least 1\. Received: 0"):
         LastStateBridge(**{"units": 4, argument: 0})
+
+
+@pytest.mark.parametrize("name", BRIDGES)
+def test_one_tensor_in_place_of_a_state_is_an_error_with_the_way_out(name: str) -> None:
+    """As `keras.layers.GRU` returns its state."""
+    bridge = get_bridge(name, units=4, cell="gru", num_layers=1)
+    expected = (
+        rf"`state` of `{type(bridge).__name__}` must be a list .*\(3, 4\)\. Write `\[state\]`"
+    )
+    with pytest.raises(ValueError, match=expected):
+        bridge(ops.ones((3, 4)), ops.ones((3, 5, 4)))
+
+
+@pytest.mark.parametrize("name", BRIDGES)
+def test_state_and_memory_swapped_are_an_error(name: str) -> None:
+    bridge = get_bridge(name, units=4, cell="gru", num_layers=1)
+    message = r"one tensor of shape \(3, 5, 4\)\. A memory|`memory` .* a list of 1 tensors"
+    with pytest.raises(ValueError, match=message):
+        bridge(ops.ones((3, 5, 4)), [ops.ones((3, 4))])

@@ -1,5 +1,6 @@
 import logging
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -114,3 +115,15 @@ def test_recurrent_dropout_from_outside_is_an_error() -> None:
     encoder = RecurrentEncoder(4, cell=keras.layers.GRUCell(4), recurrent_dropout=0.5)
     with pytest.raises(ValueError, match=r"`recurrent_dropout` must be 0 .*the cell GRUCell"):
         encoder(ops.ones((1, 2, 3)), training=True)
+
+
+def test_a_keras_cell_in_a_plain_config_is_saved_and_loaded(tmp_path: Path) -> None:
+    inputs = keras.Input((None, 3))
+    encoder = RecurrentEncoder(4, cell={"name": "keras", "cell": keras.layers.GRUCell(4)})
+    model = keras.Model(inputs, encoder(inputs)[0])
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    values = ops.ones((2, 5, 3))
+    np.testing.assert_array_equal(
+        ops.convert_to_numpy(loaded(values)), ops.convert_to_numpy(model(values))
+    )

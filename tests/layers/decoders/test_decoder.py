@@ -196,3 +196,35 @@ def test_messages_name_the_argument_and_what_came(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         DECODERS[name](**{"units": 4, argument: value})
+
+
+TOKEN_IDS, VECTORS, STATE = (2, 3), (2, 3, 4), (2, 4)
+
+
+@pytest.mark.parametrize("name", DECODERS)
+@pytest.mark.parametrize(
+    ("shapes", "message"),
+    [
+        (
+            (VECTORS, VECTORS, STATE),
+            r"`initial_state` .*shape \(2, 4\)\. Write `\[initial_state\]`",
+        ),
+        (
+            (VECTORS, VECTORS, VECTORS),
+            r"`initial_state` .*shape \(2, 3, 4\)\. A memory is no state",
+        ),
+        ((VECTORS, VECTORS, [VECTORS]), r"`initial_state` .*: shapes \[\(2, 3, 4\)\]"),
+        ((VECTORS, [STATE], VECTORS), r"`memory` .*: a list of 1 tensors\. States have"),
+        ((TOKEN_IDS, VECTORS, [STATE]), r"`inputs` .*: shape \(2, 3\)\. Embed token ids first"),
+        ((VECTORS, TOKEN_IDS, [STATE]), r"`memory` .*: shape \(2, 3\)\. Embed token ids first"),
+        (((2, 3, 4, 5), VECTORS, [STATE]), r"`inputs` .*: shape \(2, 3, 4, 5\)\."),
+    ],
+)
+def test_tensors_of_other_axes_are_an_error_with_the_way_out(
+    name: str, shapes: tuple[Any, ...], message: str
+) -> None:
+    def filled(shape: Any) -> Any:
+        return [filled(each) for each in shape] if isinstance(shape, list) else ops.ones(shape)
+
+    with pytest.raises(ValueError, match=message):
+        DECODERS[name](units=4, cell="gru")(*map(filled, shapes))

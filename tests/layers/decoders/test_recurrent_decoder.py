@@ -142,3 +142,12 @@ def test_a_readout_that_reads_the_context_needs_it_at_every_step() -> None:
 def test_an_unknown_context_is_an_error_with_the_options() -> None:
     with pytest.raises(ValueError, match=r"'initial_state', 'input', 'both'\. Received: 'none'"):
         RecurrentDecoder(4, context="none")
+
+
+@pytest.mark.parametrize("policy", ["float16", "float64"])
+def test_a_state_is_made_of_the_context_in_float32_whatever_the_weights_are(policy: str) -> None:
+    decoder = RecurrentDecoder(4, cell="gru", context="both", dtype=policy)
+    inputs, memory = ops.ones((1, 2, 3)), ops.ones((1, 2, 4))
+    outputs, state, _ = decoder(inputs, memory, [ops.ones((1, 5))])
+    assert outputs.dtype == policy
+    assert {tensor.dtype.name for tensor in state} == {"float32"}

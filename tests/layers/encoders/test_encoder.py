@@ -128,3 +128,11 @@ def test_a_rate_of_one_is_an_error_with_its_name(name: str, argument: str) -> No
 def test_sizes_must_be_positive(name: str, argument: str) -> None:
     with pytest.raises(ValueError, match=rf"`{argument}` must be .* at least 1\. Received: 0"):
         ENCODERS[name](**{"units": 4, argument: 0})
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+def test_token_ids_that_are_not_embedded_are_an_error_with_the_way_out(name: str) -> None:
+    encoder = ENCODERS[name](units=4)
+    message = rf"`inputs` of `{type(encoder).__name__}` .* shape \(2, 5\)\. Embed token ids first"
+    with pytest.raises(ValueError, match=message):
+        encoder(ops.ones((2, 5), "int32"))
