@@ -10,7 +10,6 @@ from kerasseq.experiments import ExperimentConfig
 from kerasseq.experiments.config_files import from_mapping
 from kerasseq.experiments.yaml_text import dump_yaml, load_yaml
 from kerasseq.files import written_beside
-from kerasseq.layers import ATTENTIONS
 from kerasseq.tuning.fields import check_parameter, hint
 from kerasseq.tuning.parameters import Fixed, Parameter, parse_parameter, plain_parameter
 
@@ -212,6 +211,8 @@ def _let_go(model: dict[str, Any], values: Mapping[str, Any]) -> None:
     A network refuses an option without effect, and the trial would fail of it.
     """
     if "model.attention_units" not in values:
+        from kerasseq.layers import ATTENTIONS  # with Keras, for which no `--help` should wait
+
         attention = values.get("model.attention")
         known = ATTENTIONS.get(attention) if isinstance(attention, str) else None
         if known is not None and not known.has_units:
