@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerasseq.commands.choice_flags import choosing
 from kerasseq.commands.loading import load_translator
+from kerasseq.commands.model_flags import add_import_flag, import_modules
 from kerasseq.commands.process import CommandParser, UsageError, real_text, run
 from kerasseq.commands.search_flags import add_search_flags, with_search_flags
 
@@ -33,6 +34,7 @@ def _parser() -> CommandParser:
     parser = CommandParser("plot", DESCRIPTION)
     add = parser.add_argument
     add("--model", metavar="FILE", help="the model.keras of a run")
+    add_import_flag(parser)
     add("--output", required=True, metavar="FILE", help="the picture: .png, .svg or .pdf")
     add("--font", metavar="FONT", help="family or file of the font to try first")
     what = parser.add_mutually_exclusive_group()
@@ -69,6 +71,7 @@ def _plot(arguments: Sequence[str]) -> None:
         figure = visualization.plot_history(visualization.read_history(options.history))
         print(visualization.save_figure(figure, options.output))
         return
+    import_modules(options.modules)
     translator = with_search_flags(load_translator(options.model), options)
     if options.animate:
         seconds = 0.8 if options.seconds is None else options.seconds

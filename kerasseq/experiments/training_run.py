@@ -155,12 +155,9 @@ def _fit(
         return state
     shows = session.show_progress
     callbacks = make_callbacks(config, folder, pairs, drafter, steps, state, shows)
-    if session.watch is not None:
-        save = functools.partial(_save_progress, folder, network, state)
-        callbacks.append(WatchRun(state, session.watch, save))
-    for each in session.callbacks:
-        is_made = isinstance(each, keras.callbacks.Callback)
-        callbacks.append(each if is_made else each(drafter, pairs.valid))
+    save = functools.partial(_save_progress, folder, network, state)
+    callbacks += [] if session.watch is None else [WatchRun(state, session.watch, save)]
+    callbacks += _of_the_caller(session, drafter, pairs.valid)
     if state.changes and session.changes:  # a run killed before `open` makes them again
         _save_progress(folder, network, state)
     # Only now, when nothing is left to be wrong with the configuration.
@@ -176,6 +173,15 @@ def _fit(
         verbose=0,
     )
     return state
+
+
+def _of_the_caller(
+    session: Session, drafter: Translator, held_out: Pairs
+) -> list[keras.callbacks.Callback]:
+    return [
+        each if isinstance(each, keras.callbacks.Callback) else each(drafter, held_out)
+        for each in session.callbacks
+    ]
 
 
 def _restore(

@@ -206,20 +206,18 @@ class SearchSpace(Mapping[str, Parameter]):
 
 
 def _let_go(model: dict[str, Any], values: Mapping[str, Any]) -> None:
-    """Leaves out what a configuration says of a part that the trial chose otherwise.
+    """Leaves out what has no effect beside the parts that the trial chose.
 
     A network refuses an option without effect, and the trial would fail of it.
     """
-    if "model.attention_units" not in values:
-        from kerasseq.layers import ATTENTIONS  # with Keras, for which no `--help` should wait
+    from kerasseq.layers import ATTENTIONS  # with Keras, for which no `--help` should wait
 
-        attention = values.get("model.attention")
-        known = ATTENTIONS.get(attention) if isinstance(attention, str) else None
-        if known is not None and not known.has_units:
-            model["attention_units"] = None
-    if "model.residual_from" not in values:
-        searched = [values.get(f"model.{side}_layers") for side in ("encoder", "decoder")]
-        depths = [depth for depth in searched if depth is not None]
-        first = model["residual_from"]
-        if len(depths) == 2 and first is not None and first >= max(depths):
-            model["residual_from"] = None
+    attention = values.get("model.attention")
+    known = ATTENTIONS.get(attention) if isinstance(attention, str) else None
+    if known is not None and not known.has_units:
+        model["attention_units"] = None
+    searched = [values.get(f"model.{side}_layers") for side in ("encoder", "decoder")]
+    depths = [depth for depth in searched if depth is not None]
+    first = model["residual_from"]
+    if len(depths) == 2 and first is not None and first >= max(depths):
+        model["residual_from"] = None

@@ -142,6 +142,8 @@ def test_a_module_registers_what_the_file_names(
     said = "'masked.keras' needs 'my>everything', which nothing has registered. Name the module"
     assert said in capsys.readouterr().err
     assert commands.translate(["--model", "masked.keras", "--import", "my_masks", "a"]) == 0
+    flags = ["--model", "masked.keras", "--import", "my_masks", "--output", "map.png"]
+    assert commands.plot([*flags, "a b"]) == 0
 
 
 def test_given_outputs_get_the_score_of_forced_decoding(
