@@ -1,15 +1,17 @@
-"""The flags that say which of several outputs is chosen, and what chooses it."""
+"""The flags that say what of its outputs a translator answers: how they begin, which is chosen."""
 
 import argparse
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from kerasseq.commands.loading import load_translator
+from kerasseq.commands.process import UsageError, real_text
 
 if TYPE_CHECKING:
     from kerasseq import Translation, Translator
 
-CHOICES = ("minimum_bayes_risk", "rerank_with", "rerank_weight", "rerank_backwards")
+WAYS = ("prefix", "minimum_bayes_risk", "rerank_with")
+CHOICES = (*WAYS, "rerank_weight", "rerank_backwards")
 
 
 def add_choice_flags(group: argparse._ArgumentGroup) -> None:
@@ -19,6 +21,7 @@ def add_choice_flags(group: argparse._ArgumentGroup) -> None:
         group: where to.
     """
     add = group.add_argument
+    add("--prefix", metavar="TEXT", help="how each output must begin")
     add(
         "--minimum_bayes_risk",
         choices=("even", "probability"),
@@ -47,16 +50,20 @@ def add_choice_flags(group: argparse._ArgumentGroup) -> None:
 def choosing(
     translator: "Translator", arguments: argparse.Namespace
 ) -> 'Callable[[Sequence[str], int], list["Translation"]]':
-    """Returns what translates and chooses as the flags say.
+    """Returns what translates, begins and chooses as the flags say.
 
     Args:
         translator: with its search as it is wanted.
         arguments: the parsed flags.
 
     Raises:
+        UsageError: if flags exclude each other.
         ValueError: if there is nothing to choose from.
     """
     _check_choice(translator, arguments)
+    if arguments.prefix is not None:
+        begin = real_text(arguments.prefix)
+        return lambda texts, size: translator.complete(texts, [begin] * len(texts), size)
     if arguments.minimum_bayes_risk is not None:
         from kerasseq.translation import MinimumBayesRisk
 
@@ -72,11 +79,10 @@ def choosing(
 
 def _check_choice(translator: "Translator", arguments: argparse.Namespace) -> None:
     """Refuses choices that exclude each other, or have nothing to choose from."""
-    ways = ("minimum_bayes_risk", "rerank_with")
-    given = [name for name in ways if getattr(arguments, name) is not None]
+    given = [name for name in WAYS if getattr(arguments, name) is not None]
     if len(given) > 1:
-        raise ValueError(f"--{given[0]} and --{given[1]} exclude each other.")
-    if given and translator.search.n_best < 2:
+        raise UsageError(f"--{given[0]} and --{given[1]} exclude each other.")
+    if given and given != ["prefix"] and translator.search.n_best < 2:
         raise ValueError(f"--{given[0]} chooses among outputs: --n_best must be above 1.")
     for name in ("rerank_weight", "rerank_backwards"):
         if getattr(arguments, name) is not None and arguments.rerank_with is None:

@@ -18,7 +18,7 @@ LIMITS = ("min_length", "max_length", "min_ratio", "max_ratio", "margin")
 CONSTRAINTS = ("no_repeat_ngram_size", "repetition_penalty")
 WITH_ALPHA = ("gnmt", "power")
 SEARCH_FLAGS = (
-    *("search", "n_best", "ban", "replace_unknown"),
+    *("search", "n_best", "ban", "vocabulary_mask", "replace_unknown"),
     *(*BEAM, *SAMPLING, *LIMITS, *CONSTRAINTS, *CHOICES),
 )
 
@@ -61,9 +61,14 @@ def add_search_flags(parser: argparse.ArgumentParser) -> None:
         help="a token that is never written, such as '<unk>'; may be given several times",
     )
     add(
+        "--vocabulary_mask",
+        metavar="NAME",
+        help="a function that says which tokens may follow, by the name that it is registered "
+        "with in a module that --import names: package>function",
+    )
+    add(
         "--replace_unknown",
-        action="store_true",
-        default=None,
+        action=argparse.BooleanOptionalAction,
         help="put the source word that it attends to most in the place of an unknown token",
     )
     add_choice_flags(group)
@@ -80,11 +85,12 @@ def with_search_flags(translator: "Translator", arguments: argparse.Namespace) -
         ValueError: if flags belong to different kinds of search, or a value is out of range.
     """
     flags = {name: value for name, value in vars(arguments).items() if value is not None}
-    if "replace_unknown" in flags:
-        translator = _replacing_unknown(translator)
-    names = {"search", "n_best", "ban", *BEAM, *SAMPLING, *LIMITS, *CONSTRAINTS}
-    if not names & set(flags):
-        return translator
+    replace_unknown = flags.get("replace_unknown")
+    names = {"search", "n_best", "ban", "vocabulary_mask"}
+    if not names.union(BEAM, SAMPLING, LIMITS, CONSTRAINTS) & set(flags):
+        if replace_unknown is None:
+            return translator
+        return translator.with_search(translator.search, replace_unknown)
     kind = _kind(flags, translator.search)
     options = {
         **_options_kept(kind, translator.search),
@@ -96,6 +102,7 @@ def with_search_flags(translator: "Translator", arguments: argparse.Namespace) -
             **translator.search.output_rule.get_config(),
             **_chosen(flags, CONSTRAINTS),
             **_banned(flags, translator),
+            **_masked(flags),
         },
         **_chosen(flags, (*BEAM, *SAMPLING, "n_best")),
     }
@@ -103,19 +110,7 @@ def with_search_flags(translator: "Translator", arguments: argparse.Namespace) -
         _complete_beam(options, flags)
     elif kind is _searches()["greedy"]:
         options.pop("n_best", None)  # which is 1
-    return translator.with_search(kind(**options))
-
-
-def _replacing_unknown(translator: "Translator") -> "Translator":
-    return type(translator)(
-        translator.source_codec,
-        translator.target_codec,
-        translator.network,
-        translator.search,
-        translator.max_source_length,
-        replace_unknown=True,
-        metadata=translator.metadata,
-    )
+    return translator.with_search(kind(**options), replace_unknown)
 
 
 def _kind(flags: dict[str, Any], search: "Search") -> "type[Search]":
@@ -189,6 +184,22 @@ def _banned(flags: dict[str, Any], translator: "Translator") -> dict[str, Any]:
             )
     ids = {vocabulary.index(token) for token in flags["ban"]}
     return {"banned_ids": sorted(ids.union(translator.search.output_rule.banned_ids))}
+
+
+def _masked(flags: dict[str, Any]) -> dict[str, Any]:
+    """The function that says which tokens may follow, by the name that Keras knows it by."""
+    name = flags.get("vocabulary_mask")
+    if name is None:
+        return {}
+    import keras
+
+    mask = keras.saving.get_registered_object(name)
+    if mask is None:
+        raise ValueError(
+            "`--vocabulary_mask` must name a function that is registered with Keras, such as "
+            f"'my_package>my_mask', by a module that --import names. Received: {name!r}."
+        )
+    return {"vocabulary_mask": mask() if isinstance(mask, type) else mask}
 
 
 def _chosen(flags: dict[str, Any], names: Collection[str]) -> dict[str, Any]:

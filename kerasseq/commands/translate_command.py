@@ -5,7 +5,7 @@ import itertools
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from kerasseq import checks
@@ -17,7 +17,7 @@ from kerasseq.commands.search_flags import SEARCH_FLAGS, add_search_flags, with_
 from kerasseq.commands.windows import answer_windows, lengths_of_pair
 
 if TYPE_CHECKING:
-    from kerasseq import Translation, Translator
+    from kerasseq import Translation
     from kerasseq.translation import TargetScore
 
 logger = logging.getLogger(__name__)
@@ -53,7 +53,6 @@ def _parser() -> CommandParser:
         metavar="FILE",
         help="outputs that are given, line by line beside the texts: say how likely each is",
     )
-    add("--prefix", metavar="TEXT", help="how each translation must begin")
     add("--batch_size", type=int, default=64, metavar="N", help="texts that run at once (64)")
     add_search_flags(parser)
     add("texts", nargs="*", metavar="TEXT", help="a text to translate")
@@ -74,7 +73,7 @@ def _translate(arguments: Sequence[str]) -> None:
     at_terminal = not options.texts and options.input is None and sys.stdin.isatty()
     counts = {"texts": 0, "truncated": 0, "unfinished": 0}
     for window in answer_windows(
-        _answering(translator, options),
+        choosing(translator, options),
         _texts(options),
         options.batch_size,
         window=1 if at_terminal else None,
@@ -98,7 +97,7 @@ def _texts(options: argparse.Namespace) -> Iterable[str]:
 
 
 def _score(options: argparse.Namespace) -> None:
-    for name in ("prefix", *SEARCH_FLAGS):  # nothing is searched, and nothing chosen
+    for name in SEARCH_FLAGS:  # nothing is searched, and nothing chosen
         if getattr(options, name) is not None:
             raise UsageError(f"--targets and --{name} exclude each other.")
     translator = load_model(options)
@@ -135,18 +134,6 @@ def _print_scores(window: Sequence["TargetScore"], as_json: bool) -> None:
         else:
             print(f"{each.score:.4f}", _line(each.target), sep="\t")
     sys.stdout.flush()
-
-
-def _answering(
-    translator: "Translator", options: argparse.Namespace
-) -> 'Callable[[Sequence[str], int], list["Translation"]]':
-    if options.prefix is None:
-        return choosing(translator, options)
-    for name in ("minimum_bayes_risk", "rerank_with"):
-        if getattr(options, name) is not None:
-            raise UsageError(f"--prefix and --{name} exclude each other.")
-    prefix = real_text(options.prefix)
-    return lambda texts, batch_size: translator.complete(texts, [prefix] * len(texts), batch_size)
 
 
 def _print(window: Sequence["Translation"], before: int, options: argparse.Namespace) -> None:

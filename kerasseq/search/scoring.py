@@ -86,6 +86,11 @@ def perplexity(scores: Tensor, lengths: Tensor) -> Tensor:
     Args:
         scores: summed natural log probabilities, of any shape.
         lengths: how many tokens each of them sums over, in the same shape.
+
+    Raises:
+        ValueError: if there is no score.
     """
+    if 0 in tuple(scores.shape):
+        raise ValueError(f"`scores` must hold at least one. Received: shape {tuple(scores.shape)}.")
     count = ops.sum(ops.cast(lengths, "float32"))
     return ops.exp(-ops.sum(scores) / ops.maximum(count, 1.0))

@@ -91,15 +91,22 @@ class Translator:
         self._complete = tf.function(self.complete_batch, [text, text], autograph=False)
         self._score = tf.function(self.score_batch, [text, text], autograph=False)
 
-    def with_search(self, search: str | Mapping[str, Any] | Search) -> "Translator":
-        """Returns a translator of the same network and codecs that searches otherwise."""
+    def with_search(
+        self, search: str | Mapping[str, Any] | Search, replace_unknown: bool | None = None
+    ) -> "Translator":
+        """Returns a translator of the same network and codecs that searches otherwise.
+
+        Args:
+            search: as the constructor takes it.
+            replace_unknown: as the constructor takes it; `None` leaves it as it is.
+        """
         return Translator(
             self.source_codec,
             self.target_codec,
             self.network,
             search,
             self.max_source_length,
-            self.replace_unknown,
+            self.replace_unknown if replace_unknown is None else replace_unknown,
             self.metadata,
         )
 

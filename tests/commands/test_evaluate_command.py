@@ -49,6 +49,23 @@ def test_without_json_there_is_a_metric_a_line_with_its_signature(
     assert rows[3][1] == "4"
 
 
+def test_each_output_may_have_to_begin_in_one_way(
+    model: str,
+    translator: kerasseq.Translator,
+    pairs_file: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    flags = ["--model", model, "--data", pairs_file, "--json", "--prefix", "this is"]
+    assert commands.evaluate(flags) == 0
+    begun = [each.text for each in translator.complete(SOURCES, ["this is"] * len(SOURCES))]
+    targets = [line.split("\t")[1] for line in Path(pairs_file).read_text().splitlines()]
+    report = evaluation.evaluate(begun, targets)
+    values = json.loads(capsys.readouterr().out)
+    assert {name: values[name] for name in report.values} == report.values
+    assert commands.evaluate([*flags, "--n_best=2", "--minimum_bayes_risk=even"]) == 2
+    assert "--prefix and --minimum_bayes_risk exclude each other" in capsys.readouterr().err
+
+
 def test_the_score_of_each_given_target_goes_into_a_file(
     model: str, translator: kerasseq.Translator, pairs_file: str, tmp_path: Path
 ) -> None:

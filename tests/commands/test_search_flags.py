@@ -154,6 +154,11 @@ def test_unknown_tokens_are_replaced_on_demand(translator: kerasseq.Translator) 
     assert changed.replace_unknown
     assert isinstance(changed.search, BeamSearch)
     assert not translator.replace_unknown
+    kept = with_search_flags(changed, parse("--num_beams", "3"))
+    assert kept.replace_unknown
+    undone = with_search_flags(changed, parse("--no-replace_unknown"))
+    assert not undone.replace_unknown
+    assert undone.search is changed.search
 
 
 def test_the_choice_of_minimum_bayes_risk_wants_candidates(

@@ -146,6 +146,36 @@ def test_a_module_registers_what_the_file_names(
     assert commands.plot([*flags, "a b"]) == 0
 
 
+def test_a_registered_function_says_which_tokens_may_follow(
+    model: str,
+    translator: kerasseq.Translator,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "fourth_or_end.py").write_text(
+        "import keras\n\n\n"
+        "@keras.saving.register_keras_serializable('fourth')\n"
+        "def or_end(token_ids, length):\n"
+        f"    ids = keras.ops.arange({translator.target_codec.vocabulary_size})\n"
+        "    late = keras.ops.logical_and(ids == 3, length > 2)\n"
+        "    return keras.ops.logical_or(ids == 4, late)[None]\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    flags = ["--model", model, "--vocabulary_mask", "fourth>or_end"]
+    assert commands.translate([*flags, "--max_length", "4", "--json", "a"]) == 2
+    assert "must name a function that is registered with Keras" in capsys.readouterr().err
+    flags += ["--import", "fourth_or_end", "--max_length", "4", "--json"]
+    assert commands.translate([*flags, "a", "b"]) == 0
+    fourth = translator.target_codec.vocabulary[4]
+    for line in capsys.readouterr().out.splitlines():
+        tokens = json.loads(line)["target_tokens"]
+        assert tokens[:3] == [fourth] * 3
+        assert set(tokens[3:]) <= {fourth, translator.target_codec.vocabulary[3]}
+    keras.saving.get_custom_objects().pop("fourth>or_end")
+
+
 def test_given_outputs_get_the_score_of_forced_decoding(
     model: str,
     translator: kerasseq.Translator,

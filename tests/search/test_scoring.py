@@ -53,3 +53,5 @@ def test_perplexity_is_the_inverse_geometric_mean_of_the_probabilities() -> None
     scores = ops.log(ops.convert_to_tensor([[1 / 8], [1 / 2]]))
     lengths = ops.convert_to_tensor([[3], [1]])
     assert float(perplexity(scores, lengths)) == pytest.approx(2.0)  # 16 ** (1 / 4)
+    with pytest.raises(ValueError, match=r"must hold at least one. Received: shape \(0, 1\)"):
+        perplexity(scores[:0], lengths[:0])

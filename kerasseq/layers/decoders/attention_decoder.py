@@ -3,25 +3,18 @@ from typing import Any
 import keras
 from keras import ops
 
-from kerasseq import checks, serialization
+from kerasseq import checks
 from kerasseq.layers.attention import get_attention
 from kerasseq.layers.attention.attention import Attention
-from kerasseq.layers.cells.cell_stack import (
-    check_residual_from,
-    keep_pattern,
-    make_cells,
-    serialize_cell,
-)
 from kerasseq.layers.decoders.attention_loop import AttentionLoop, BoundLayers, bind_layers
 from kerasseq.layers.decoders.attention_penalty import doubly_stochastic_penalty
 from kerasseq.layers.decoders.decoder import (
-    Decoder,
     check_initial_state,
     check_inputs,
     initial_cell_states,
 )
 from kerasseq.layers.decoders.factors import draw_decoder_factors, no_factors
-from kerasseq.layers.decoders.readouts import READOUTS, Readout
+from kerasseq.layers.decoders.stacked_decoder import StackedDecoder, plain
 from kerasseq.layers.decoders.wirings import WIRINGS
 from kerasseq.serialization import register
 from kerasseq.typing import Shape, State, Tensor
@@ -30,7 +23,7 @@ ATTENTION_LAYERS = ("top", "first")
 
 
 @register
-class AttentionDecoder(Decoder):
+class AttentionDecoder(StackedDecoder):
     """A recurrent decoder that attends to the memory at every step.
 
     What does not depend on the step before leaves the loop: the input products always; without
@@ -87,8 +80,6 @@ class AttentionDecoder(Decoder):
         Wu et al., Google's Neural Machine Translation System, 2016.
     """
 
-    cell: Any
-
     def __init__(
         self,
         units: int,
@@ -108,47 +99,39 @@ class AttentionDecoder(Decoder):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
-        checks.check_positive_integer("units", units)
-        checks.check_positive_integer("num_layers", num_layers)
+        super().__init__(
+            units,
+            cell,
+            num_layers,
+            readout=readout,
+            readout_units=readout_units,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            residual_from=residual_from,
+            seed=seed,
+            **kwargs,
+        )
         checks.check_one_of("wiring", wiring, tuple(WIRINGS))
         checks.check_one_of("attention_layer", attention_layer, ATTENTION_LAYERS)
         checks.check_boolean("input_feeding", input_feeding)
-        checks.check_rate("dropout", dropout)
-        checks.check_rate("recurrent_dropout", recurrent_dropout)
-        check_residual_from(residual_from, num_layers, minimum=1)
         checks.check_number("doubly_stochastic", doubly_stochastic, minimum=0)
-        self.units = units
-        keep_pattern(self, cell)
-        self.num_layers = num_layers
         self.attention = attention
         self.wiring = wiring
         self.attention_layer = attention_layer
         self.input_feeding = input_feeding
-        self.readout = readout
-        self.readout_units = readout_units
         self.attention_units = attention_units
-        self.dropout = dropout
-        self.recurrent_dropout = recurrent_dropout
-        self.residual_from = residual_from
         self.doubly_stochastic = doubly_stochastic
-        self.seed = seed
         self._make_parts()
         self._check_context_is_read()
 
     def _make_parts(self) -> None:
-        dtype = self.dtype_policy
-        self.seed_generator = keras.random.SeedGenerator(self.seed)
         self.order = WIRINGS[self.wiring]()
-        self.cells = make_cells(self.cell, self.units, self.num_layers, "cell", dtype)
-        second = int(self.order.has_second_cell)
-        self.second_cells = make_cells(self.cell, self.units, second, "second_cell", dtype)
+        self.cells = self.make_cells(self.num_layers, "cell")
+        self.second_cells = self.make_cells(int(self.order.has_second_cell), "second_cell")
         self.attention_mechanism: Attention = get_attention(
-            self.attention, units=self.attention_units or self.units, dtype=dtype
+            self.attention, units=self.attention_units or self.units, dtype=self.dtype_policy
         )
-        self.readout_layer: Readout = serialization.get(
-            READOUTS, self.readout, "readout", units=self.readout_units or self.units, dtype=dtype
-        )
+        self.readout_layer = self.make_readout()
         self.attending = 0 if self.attention_layer == "first" else self.num_layers - 1
 
     def _check_context_is_read(self) -> None:
@@ -164,26 +147,13 @@ class AttentionDecoder(Decoder):
     def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
-            "units": self.units,
-            "cell": serialize_cell(self.cell),
-            "num_layers": self.num_layers,
-            "attention": _plain(self.attention),
+            "attention": plain(self.attention),
             "wiring": self.wiring,
             "attention_layer": self.attention_layer,
             "input_feeding": self.input_feeding,
-            "readout": _plain(self.readout),
-            "readout_units": self.readout_units,
             "attention_units": self.attention_units,
-            "dropout": self.dropout,
-            "recurrent_dropout": self.recurrent_dropout,
-            "residual_from": self.residual_from,
             "doubly_stochastic": self.doubly_stochastic,
-            "seed": self.seed,
         }
-
-    @property
-    def output_size(self) -> int:
-        return self.readout_layer.units
 
     def build(
         self,
@@ -280,10 +250,3 @@ class AttentionDecoder(Decoder):
             state.append(spec(batch, self.output_size, dtype=self.compute_dtype))
         state += self.attention_mechanism.past_spec(batch, source_length)
         return outputs, state, spec(batch, length, source_length)
-
-
-def _plain(value: Any) -> Any:
-    """What `get_config` stores for an argument that may be a layer."""
-    if isinstance(value, keras.layers.Layer):
-        return keras.saving.serialize_keras_object(value)
-    return value

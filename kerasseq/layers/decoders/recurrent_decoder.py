@@ -4,28 +4,24 @@ from typing import Any, NamedTuple
 import keras
 from keras import ops
 
-from kerasseq import checks, serialization
+from kerasseq import checks
 from kerasseq.layers.cells.cell_stack import (
     bind_fed,
-    check_residual_from,
     climb,
     join_states,
-    keep_pattern,
-    make_cells,
-    serialize_cell,
     split_columns,
     split_state,
 )
 from kerasseq.layers.cells.recurrent_cell import join_constant
 from kerasseq.layers.cells.run_over_time import run_over_time
 from kerasseq.layers.decoders.decoder import (
-    Decoder,
     check_initial_state,
     check_inputs,
     initial_cell_states,
 )
 from kerasseq.layers.decoders.factors import draw_decoder_factors
-from kerasseq.layers.decoders.readouts import READOUTS, Combine, Readout
+from kerasseq.layers.decoders.readouts import Combine
+from kerasseq.layers.decoders.stacked_decoder import StackedDecoder
 from kerasseq.serialization import register
 from kerasseq.typing import Shape, State, Tensor
 
@@ -40,7 +36,7 @@ class BoundStack(NamedTuple):
 
 
 @register
-class RecurrentDecoder(Decoder):
+class RecurrentDecoder(StackedDecoder):
     """A recurrent decoder without attention: all it knows of the source is one context vector.
 
     The memory is not read; the attention weights are zeros.
@@ -83,8 +79,6 @@ class RecurrentDecoder(Decoder):
         Learning Phrase Representations using RNN Encoder-Decoder, 2014.
     """
 
-    cell: Any
-
     def __init__(
         self,
         units: int,
@@ -99,60 +93,31 @@ class RecurrentDecoder(Decoder):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
-        checks.check_positive_integer("units", units)
-        checks.check_positive_integer("num_layers", num_layers)
-        checks.check_one_of("context", context, CONTEXTS)
-        checks.check_rate("dropout", dropout)
-        checks.check_rate("recurrent_dropout", recurrent_dropout)
-        check_residual_from(residual_from, num_layers, minimum=1)
-        self.units = units
-        keep_pattern(self, cell)
-        self.num_layers = num_layers
-        self.context = context
-        self.readout = readout
-        self.readout_units = readout_units
-        self.dropout = dropout
-        self.recurrent_dropout = recurrent_dropout
-        self.residual_from = residual_from
-        self.seed = seed
-        self._make_parts()
-
-    def _make_parts(self) -> None:
-        dtype = self.dtype_policy
-        self.seed_generator = keras.random.SeedGenerator(self.seed)
-        self.cells = make_cells(self.cell, self.units, self.num_layers, "cell", dtype)
-        self.readout_layer: Readout = serialization.get(
-            READOUTS, self.readout, "readout", units=self.readout_units or self.units, dtype=dtype
+        super().__init__(
+            units,
+            cell,
+            num_layers,
+            readout=readout,
+            readout_units=readout_units,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            residual_from=residual_from,
+            seed=seed,
+            **kwargs,
         )
+        checks.check_one_of("context", context, CONTEXTS)
+        self.context = context
+        self.cells = self.make_cells(num_layers, "cell")
+        self.readout_layer = self.make_readout()
         if self.readout_layer.reads_context and not self.reads_context:
             raise ValueError(
-                f"`readout={self.readout!r}` reads the context at every step, and "
+                f"`readout={readout!r}` reads the context at every step, and "
                 "`context='initial_state'` has it at the first alone. Use `context='both'`, or "
                 "`readout='hidden'`."
             )
 
     def get_config(self) -> dict[str, Any]:
-        readout = self.readout
-        if isinstance(readout, Readout):
-            readout = keras.saving.serialize_keras_object(readout)
-        return {
-            **super().get_config(),
-            "units": self.units,
-            "cell": serialize_cell(self.cell),
-            "num_layers": self.num_layers,
-            "context": self.context,
-            "readout": readout,
-            "readout_units": self.readout_units,
-            "dropout": self.dropout,
-            "recurrent_dropout": self.recurrent_dropout,
-            "residual_from": self.residual_from,
-            "seed": self.seed,
-        }
-
-    @property
-    def output_size(self) -> int:
-        return self.readout_layer.units
+        return {**super().get_config(), "context": self.context}
 
     @property
     def reads_context(self) -> bool:
