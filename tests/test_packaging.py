@@ -14,7 +14,6 @@ ROOT = Path(__file__).parent.parent
 SETTINGS = configparser.ConfigParser()
 SETTINGS.read(ROOT / "setup.cfg", encoding="utf-8")
 DATA_PATTERNS = SETTINGS["options.package_data"]["kerasseq"].split()
-CODE_SUFFIXES = {".py", ".pyc"}
 
 
 def packaged_data() -> set[Path]:
@@ -25,7 +24,8 @@ def packaged_data() -> set[Path]:
 
 def test_each_file_of_the_package_that_is_not_code_is_packaged() -> None:
     files = {path.relative_to(ROOT) for path in (ROOT / "kerasseq").rglob("*") if path.is_file()}
-    assert {path for path in files if path.suffix not in CODE_SUFFIXES} == packaged_data()
+    files = {path for path in files if "__pycache__" not in path.parts and path.suffix != ".py"}
+    assert files == packaged_data()
 
 
 @pytest.mark.parametrize("pattern", DATA_PATTERNS)

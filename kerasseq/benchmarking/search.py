@@ -44,6 +44,7 @@ def search_benchmark(
     source: str | None = None,
     target: str | None = None,
     threads: int | None = None,
+    parallelism: str = "intra_op",
     batch_sizes: Sequence[int] = BATCH_SIZES,
     training_steps: int = EPOCH,
     references: Mapping[str, Reference] = REFERENCES,
@@ -59,6 +60,7 @@ def search_benchmark(
             so that outputs end where it says; without, lengths are forced.
         target: the file of their translations.
         threads: how many TensorFlow uses; `None` leaves it as it is.
+        parallelism: what they share, see `environment.set_threads`.
         batch_sizes: sources a call.
         training_steps: updates before the search, with files.
         references: the networks, by what stands before a case's name. Only the one without a
@@ -71,13 +73,14 @@ def search_benchmark(
         `latency_cpu_ms`, its mean CPU time; `floor_ratio`, the time of the calls over the time of
         their matrix products, and `floor_ratio_cpu`, the same of CPU time; `peak_rss_mb`;
         `traces`; `lengths`, `"forced"` or `"trained"`; `steps`, the mean number of steps of a
-        call; `others_cpu_share`, how much of the machine other processes took; `calls`, `threads`.
+        call; `others_cpu_share`, how much of the machine other processes took; `calls`, `threads`,
+        `parallelism`.
 
     Raises:
         ValueError: if an argument is out of range.
     """
     checks.check_number("seconds", seconds, minimum=0)
-    environment.set_threads(threads)
+    environment.set_threads(threads, parallelism)
     for dtype in dtypes or paying_dtypes():
         for name, reference in references.items():
             with network_session():
@@ -86,7 +89,8 @@ def search_benchmark(
                 else:
                     task = forced_task(reference, dtype)
                 for row in _task_rows(task, dtype, searches, batch_sizes, seconds):
-                    yield {"case": f"search/{name}{row.pop('case')}", **row, "threads": threads}
+                    case = f"search/{name}{row.pop('case')}"
+                    yield {"case": case, **row, "threads": threads, "parallelism": parallelism}
                 del task
 
 

@@ -32,6 +32,7 @@ def training_benchmark(
     source: str | None = None,
     target: str | None = None,
     threads: int | None = None,
+    parallelism: str = "intra_op",
     reference: Reference = MULTI30K,
     batch_size: int = BATCH_SIZE,
     input_feeding: Sequence[bool] = (True, False),
@@ -45,6 +46,7 @@ def training_benchmark(
         source: a file of source sentences, one a line; without files ids are generated.
         target: the file of their translations.
         threads: how many TensorFlow uses; `None` leaves it as it is.
+        parallelism: what they share, see `environment.set_threads`.
         reference: the network and its data.
         batch_size: sentences a batch.
         input_feeding: with, without, or both.
@@ -55,14 +57,15 @@ def training_benchmark(
         time of its matrix products, and `floor_ratio_cpu`, the same of CPU time; `peak_rss_mb`;
         `traces`, how often Python traced the step; `parts`, shares of the step's CPU time;
         `others_cpu_share`, how much of the machine other processes took; `data`, `steps`,
-        `threads` and `parameters`.
+        `threads`, `parallelism` and `parameters`.
 
     Raises:
         ValueError: if an argument is out of range.
     """
     checks.check_number("seconds", seconds, minimum=0)
-    environment.set_threads(threads)
+    environment.set_threads(threads, parallelism)
     with_files = source is not None or target is not None
+    setting = {"data": "files" if with_files else "generated", "threads": threads}
     if with_files:
         reference, batches = corpora.training_batches(source, target, reference, batch_size)
     else:
@@ -71,7 +74,7 @@ def training_benchmark(
         for feeds in input_feeding:
             with network_session():
                 row = _Case(reference, dtype, feeds, batches, seconds).run()
-            yield {**row, "data": "files" if with_files else "generated", "threads": threads}
+            yield {**row, **setting, "parallelism": parallelism}
 
 
 class _CountingLoss(training.TokenCrossentropy):

@@ -51,6 +51,12 @@ def _parser() -> CommandParser:
     parser.add_argument("--target", metavar="FILE", help="their translations")
     parser.add_argument("--threads", type=int, metavar="N", help="TensorFlow's threads")
     parser.add_argument(
+        "--parallelism",
+        choices=("intra_op", "inter_op"),
+        default="intra_op",
+        help="what they share: each operation, or the operations (intra_op)",
+    )
+    parser.add_argument(
         "--path", metavar="DIR", help="serving: an exported version (a small random network)"
     )
     parser.add_argument(
@@ -73,6 +79,7 @@ def _rows(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
         "source": options.source,
         "target": options.target,
         "threads": options.threads,
+        "parallelism": options.parallelism,
     }
     if options.seconds is not None:
         given["seconds"] = options.seconds

@@ -22,7 +22,7 @@ CHANGEABLE = (
     *("training.learning_rate", "training.warmup_steps"),
     *("training.clip_norm", "training.label_smoothing", "training.plateau_patience"),
     *("training.plateau_factor", "training.patience", "training.evaluate_every"),
-    *("training.valid_sentences", "training.threads"),
+    *("training.valid_sentences", "training.threads", "training.parallelism"),
 )
 
 

@@ -8,6 +8,7 @@ from kerasseq import checks
 SCHEDULES = ("constant", "cosine", "noam", "inverse_square_root", "plateau")
 DTYPES = ("float32", "mixed_bfloat16", "auto")
 AVERAGES = ("best", "last")
+PARALLELISM = ("intra_op", "inter_op")
 VOCABULARIES = ("keep", "new")
 
 
@@ -48,6 +49,9 @@ class TrainingConfig:
         keep_average_of: of how many epochs; 1 keeps the best epoch, or the last one.
         dtype: float32, mixed_bfloat16, or auto: bfloat16 where the CPU has units for it.
         threads: threads of TensorFlow; null for all cores.
+        parallelism: intra_op, threads share each operation, which is faster for large networks;
+            or inter_op, operations that do not wait for one another run side by side, which is
+            faster for small ones and gives the same weights for any number of threads.
     """
 
     epochs: int = 10
@@ -74,6 +78,7 @@ class TrainingConfig:
     keep_average_of: int = 1
     dtype: str = "float32"
     threads: int | None = None
+    parallelism: str = "intra_op"
 
     def __post_init__(self) -> None:
         for name in ("epochs", "accumulation_steps", "plateau_patience", "evaluate_every"):
@@ -87,6 +92,7 @@ class TrainingConfig:
         checks.check_one_of("training.schedule", self.schedule, SCHEDULES)
         checks.check_one_of("training.average", self.average, AVERAGES)
         checks.check_one_of("training.dtype", self.dtype, DTYPES)
+        checks.check_one_of("training.parallelism", self.parallelism, PARALLELISM)
         checks.check_probability("training.sampling", self.sampling)
         self._check_optional()
         if self.schedule == "plateau" and self.evaluate_every > 1:

@@ -12,7 +12,7 @@ from kerasseq.experiments import environment, run_data
 from kerasseq.experiments.building import build_translator
 from kerasseq.experiments.checkpoints import Checkpoints
 from kerasseq.experiments.config import ExperimentConfig
-from kerasseq.experiments.fine_tuning import freeze, read_start
+from kerasseq.experiments.fine_tuning import Start, freeze, read_start
 from kerasseq.experiments.optimization import compile_network, put_learning_rate
 from kerasseq.experiments.run_callbacks import Steps, evaluated_epochs, make_callbacks
 from kerasseq.experiments.run_data import RunData
@@ -106,7 +106,7 @@ def train(
     if report is not None and not changes:
         logger.info("%s holds this run, finished: nothing to do.", folder.path)
         return Run(str(folder.path), Translator.load(folder.model), report)
-    environment.set_threads(config.training.threads)
+    environment.set_threads(config.training.threads, config.training.parallelism)
     described = environment.describe(run_data.named_files(config))
     folder.check_files(described["files"])
     start = read_start(config)
@@ -120,18 +120,22 @@ def train(
     weights = [checkpoints.load_weights(epoch) for epoch in state.averaged_epochs]
     translator.network.set_weights(training.average_weights(weights))
     report = make_report(config, pairs, translator, state)
-    said = (config if start is None else start.config).to_dict()
-    if start is not None and not start.is_named:
-        said["model"] = None  # made by hand: no options describe it
-    translator.metadata = {
-        "report": report,
-        "config": said,
-        # What an export is warmed up and shown with: held-out texts, short and long.
-        "examples": pairs.valid.sources[:: max(1, len(pairs.valid) // EXAMPLES)][:EXAMPLES],
-    }
+    translator.metadata = _metadata(config, start, report, pairs.valid)
     translator.save(folder.model)
     folder.write_report(report)
     return Run(str(folder.path), translator, report)
+
+
+def _metadata(
+    config: ExperimentConfig, start: Start | None, report: dict[str, Any], held_out: Pairs
+) -> dict[str, Any]:
+    """What the translator's file says of its run."""
+    said = (config if start is None else start.config).to_dict()
+    if start is not None and not start.is_named:
+        said["model"] = None  # made by hand: no options describe it
+    # What an export is warmed up and shown with: held-out texts, short and long.
+    examples = held_out.sources[:: max(1, len(held_out) // EXAMPLES)][:EXAMPLES]
+    return {"report": report, "config": said, "examples": examples}
 
 
 def _fit(

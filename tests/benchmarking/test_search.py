@@ -4,7 +4,8 @@ from kerasseq.benchmarking.reference import Reference
 KEYS = {
     *("case", "output_tokens_per_second", "output_tokens_per_cpu_second", "sentences_per_second"),
     *("latency_ms_p50", "latency_ms_p95", "latency_cpu_ms", "floor_ratio", "floor_ratio_cpu"),
-    *("peak_rss_mb", "traces", "lengths", "steps", "others_cpu_share", "calls", "threads"),
+    *("peak_rss_mb", "traces", "lengths", "steps", "others_cpu_share", "calls"),
+    *("threads", "parallelism"),
 }
 
 

@@ -6,7 +6,7 @@ from kerasseq.benchmarking.reference import Reference
 KEYS = {
     *("case", "tokens_per_second", "tokens_per_cpu_second", "step_ms", "step_cpu_ms"),
     *("floor_ratio", "floor_ratio_cpu", "peak_rss_mb", "others_cpu_share", "traces", "steps"),
-    *("parts", "parameters", "data", "threads"),
+    *("parts", "parameters", "data", "threads", "parallelism"),
 }
 PARTS = {"input_pipeline", "encoder", "decoder", "output_and_loss", "optimizer"}
 

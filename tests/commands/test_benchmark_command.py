@@ -30,18 +30,18 @@ def test_it_prints_one_json_object_a_line(
     assert json.loads(line) == {"case": "training/float32/input_feeding", "step_ms": 1.5}
     assert asked == {
         **{"seconds": 3.0, "dtypes": ["float32"]},
-        **{"source": None, "target": None, "threads": None},
+        **{"source": None, "target": None, "threads": None, "parallelism": "intra_op"},
     }
 
 
 def test_without_json_a_row_is_readable(
     asked: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert benchmark(["training", "--threads", "1"]) == 0
+    assert benchmark(["training", "--threads", "2", "--parallelism", "inter_op"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "training/float32/input_feeding"
     assert lines[1].split() == ["step_ms", "1.5"]
-    assert asked["threads"] == 1
+    assert (asked["threads"], asked["parallelism"]) == (2, "inter_op")
     assert "seconds" not in asked  # the benchmark's own default
 
 

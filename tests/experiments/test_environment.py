@@ -144,7 +144,7 @@ def test_what_a_run_depends_on_is_plain(tmp_path: Path) -> None:
     assert expected <= set(described)
 
 
-def test_threads_share_an_operation_and_operations_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_threads_share_an_operation_or_the_operations(monkeypatch: pytest.MonkeyPatch) -> None:
     told: dict[str, int] = {}
     for pool in ("intra", "inter"):
         name = f"set_{pool}_op_parallelism_threads"
@@ -153,6 +153,24 @@ def test_threads_share_an_operation_and_operations_wait(monkeypatch: pytest.Monk
     assert told == {}
     environment.set_threads(2)
     assert told == {"intra": 2, "inter": 1}
+    environment.set_threads(3, "inter_op")
+    assert told == {"intra": 1, "inter": 3}
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    environment.set_threads(None, "inter_op")
+    assert told == {"intra": 1, "inter": 4}
+
+
+def test_threads_are_counted_whatever_they_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    monkeypatch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)
+    for intra, inter, threads in [(2, 1, 2), (1, 3, 3), (0, 0, 4)]:
+        monkeypatch.setattr(
+            tf.config.threading, "get_intra_op_parallelism_threads", lambda n=intra: n
+        )
+        monkeypatch.setattr(
+            tf.config.threading, "get_inter_op_parallelism_threads", lambda n=inter: n
+        )
+        assert environment.describe({})["threads"] == threads
 
 
 def test_threads_that_come_too_late_are_a_warning(
@@ -164,7 +182,8 @@ def test_threads_that_come_too_late_are_a_warning(
     monkeypatch.setattr(tf.config.threading, "set_intra_op_parallelism_threads", refuse)
     environment.set_threads(2)
     assert caplog.messages == [
-        "TensorFlow already runs: `training.threads` has no effect any more."
+        "TensorFlow already runs: `training.threads` and `training.parallelism` have no effect "
+        "any more."
     ]
 
 

@@ -1,4 +1,8 @@
-"""A run that is killed and started again ends as one that was never killed."""
+"""A run that is killed and started again ends as one that was never killed.
+
+The one that is killed runs its operations side by side, the other one after the other: that must
+not change a bit either.
+"""
 
 import csv
 import dataclasses
@@ -46,8 +50,10 @@ TRAININGS: dict[str, dict[str, Any]] = {
 }
 
 
-def make_config(name: str, tiny_config: Callable[..., ExperimentConfig]) -> ExperimentConfig:
-    config = tiny_config(**TRAININGS[name])
+def make_config(
+    name: str, tiny_config: Callable[..., ExperimentConfig], **threads: Any
+) -> ExperimentConfig:
+    config = tiny_config(**TRAININGS[name], **threads)
     if name != "sampling":
         return config
     model = dataclasses.replace(config.model, word_dropout=0.1, scheduled_sampling=0.2)
@@ -99,9 +105,10 @@ def test_a_killed_run_ends_with_the_weights_of_one_never_killed(
     name: str, tiny_config: Callable[..., ExperimentConfig], tmp_path: Path
 ) -> None:
     config = tmp_path / "config.yaml"
-    make_config(name, tiny_config).write(config)
+    make_config(name, tiny_config, threads=1).write(config)
     assert start(config, tmp_path / "whole").wait() == 0
 
+    make_config(name, tiny_config, threads=3, parallelism="inter_op").write(config)
     generator, killed = random.Random(name), 0
     output = tmp_path / "killed"
     for _ in range(4):
