@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerasseq.commands.loading import load_tensorflow
 from kerasseq.commands.process import CommandParser, run
+from kerasseq.experiments.training_config import PARALLELISM
 
 if TYPE_CHECKING:
     from kerasseq import Translator
@@ -52,9 +53,9 @@ def _parser() -> CommandParser:
     parser.add_argument("--threads", type=int, metavar="N", help="TensorFlow's threads")
     parser.add_argument(
         "--parallelism",
-        choices=("intra_op", "inter_op"),
+        choices=PARALLELISM,
         default="intra_op",
-        help="what they share: each operation, or the operations (intra_op)",
+        help="what they share: each operation, the operations, or both (intra_op)",
     )
     parser.add_argument(
         "--path", metavar="DIR", help="serving: an exported version (a small random network)"

@@ -8,7 +8,7 @@ from kerasseq import checks
 SCHEDULES = ("constant", "cosine", "noam", "inverse_square_root", "plateau")
 DTYPES = ("float32", "mixed_bfloat16", "auto")
 AVERAGES = ("best", "last")
-PARALLELISM = ("intra_op", "inter_op")
+PARALLELISM = ("intra_op", "inter_op", "both")
 VOCABULARIES = ("keep", "new")
 
 
@@ -49,9 +49,9 @@ class TrainingConfig:
         keep_average_of: of how many epochs; 1 keeps the best epoch, or the last one.
         dtype: float32, mixed_bfloat16, or auto: bfloat16 where the CPU has units for it.
         threads: threads of TensorFlow; null for all cores.
-        parallelism: intra_op, threads share each operation, which is faster for large networks;
-            or inter_op, operations that do not wait for one another run side by side, which is
-            faster for small ones and gives the same weights for any number of threads.
+        parallelism: intra_op, threads share each operation; inter_op, operations that do not wait
+            for one another run side by side, which is faster for small networks and gives the
+            same weights for any number of threads; or both, which is fastest for large ones.
     """
 
     epochs: int = 10

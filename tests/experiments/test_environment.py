@@ -158,6 +158,10 @@ def test_threads_share_an_operation_or_the_operations(monkeypatch: pytest.Monkey
     monkeypatch.setattr(os, "cpu_count", lambda: 4)
     environment.set_threads(None, "inter_op")
     assert told == {"intra": 1, "inter": 4}
+    environment.set_threads(2, "both")
+    assert told == {"intra": 2, "inter": 2}
+    environment.set_threads(None, "both")
+    assert told == {"intra": 4, "inter": 4}
 
 
 def test_threads_are_counted_whatever_they_share(monkeypatch: pytest.MonkeyPatch) -> None:
