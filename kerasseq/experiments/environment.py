@@ -154,8 +154,8 @@ def set_threads(threads: int | None, parallelism: str = "intra_op") -> None:
     `"inter_op"`: each operation has one thread, and those that do not wait for one another run
     side by side: the two directions of an encoder, the gradients of the weights. No sum is cut
     into as many parts as there are threads, so the numbers are those of one thread, to the bit.
-    `"both"`: operations run side by side and each has all threads, which trains large networks 3
-    to 9 % faster on two threads than `"intra_op"`.
+    `"both"`: operations run side by side and each has all threads, which trains large networks
+    faster than `"intra_op"` (docs/performance.md).
 
     Args:
         threads: how many; `None` leaves them as they are for `"intra_op"`, and else means one a
