@@ -21,11 +21,16 @@ if TYPE_CHECKING:
     )
     from kerasseq.experiments.run_data import RunData, read_data
     from kerasseq.experiments.run_state import RunState
-    from kerasseq.experiments.training_config import FineTuningConfig, TrainingConfig
+    from kerasseq.experiments.training_config import (
+        DistillationConfig,
+        FineTuningConfig,
+        TrainingConfig,
+    )
     from kerasseq.experiments.training_run import Run, train
 
 __all__ = [
     "DataConfig",
+    "DistillationConfig",
     "ExperimentConfig",
     "FineTuningConfig",
     "ModelConfig",
@@ -40,12 +45,14 @@ __all__ = [
     "train",
 ]
 
+OF_TRAINING = ("DistillationConfig", "FineTuningConfig", "TrainingConfig")
+
 __getattr__ = attach(
     __name__,
     {
         **{name: f"{__name__}.config" for name in __all__ if name.endswith("Config")},
         "Run": f"{__name__}.training_run",
-        **{name: f"{__name__}.training_config" for name in ("FineTuningConfig", "TrainingConfig")},
+        **{name: f"{__name__}.training_config" for name in OF_TRAINING},
         "RunData": f"{__name__}.run_data",
         "RunState": f"{__name__}.run_state",
         "build_translator": f"{__name__}.building",

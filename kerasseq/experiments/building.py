@@ -8,14 +8,9 @@ import keras
 from kerasseq import models, serialization, training
 from kerasseq.experiments import environment, run_data
 from kerasseq.experiments.config import ExperimentConfig
-from kerasseq.experiments.fine_tuning import (
-    Start,
-    copy_weights,
-    freeze,
-    read_start,
-    resized_network,
-)
+from kerasseq.experiments.fine_tuning import Start, read_start
 from kerasseq.experiments.run_data import RunData
+from kerasseq.experiments.weight_transfer import copy_weights, freeze, resized_network
 from kerasseq.models import SequenceToSequence
 from kerasseq.text import TextCodec
 from kerasseq.translation import Translator

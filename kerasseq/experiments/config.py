@@ -10,7 +10,11 @@ from typing import Any
 
 from kerasseq import checks
 from kerasseq.experiments import config_files
-from kerasseq.experiments.training_config import FineTuningConfig, TrainingConfig
+from kerasseq.experiments.training_config import (
+    DistillationConfig,
+    FineTuningConfig,
+    TrainingConfig,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -180,6 +184,7 @@ class ExperimentConfig:
         share_vocabulary: one codec, trained on both sides, as `source_text` says.
         model: the network.
         fine_tuning: a trained network to begin with, in place of a new one.
+        distillation: trained networks to learn from, beside the labels.
         training: how it learns.
         search: how outputs are found.
         metrics: what is computed on held-out and test pairs: bleu, chrf, exact_match and others.
@@ -192,6 +197,7 @@ class ExperimentConfig:
     share_vocabulary: bool = False
     model: ModelConfig = dataclasses.field(default_factory=ModelConfig)
     fine_tuning: FineTuningConfig = dataclasses.field(default_factory=FineTuningConfig)
+    distillation: DistillationConfig = dataclasses.field(default_factory=DistillationConfig)
     training: TrainingConfig = dataclasses.field(default_factory=TrainingConfig)
     search: SearchConfig = dataclasses.field(default_factory=SearchConfig)
     metrics: list[str] = dataclasses.field(default_factory=lambda: ["bleu", "chrf", "exact_match"])

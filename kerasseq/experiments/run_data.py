@@ -68,6 +68,7 @@ def named_files(config: ExperimentConfig) -> dict[str, str]:
     fields = [name for split in splits for name in (split, f"{split}_target")]
     files = {f"data.{name}": getattr(config.data, name) for name in fields}
     files["fine_tuning.model"] = config.fine_tuning.model
+    files |= {f"distillation.teachers.{n}": t for n, t in enumerate(config.distillation.teachers)}
     return {name: path for name, path in files.items() if path is not None}
 
 

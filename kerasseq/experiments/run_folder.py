@@ -130,6 +130,14 @@ class RunFolder:
                 "the folder."
             )
 
+    def teacher(self, seed: int) -> "RunFolder":
+        """Returns the folder of a teacher that the run trains itself.
+
+        Args:
+            seed: the teacher's.
+        """
+        return RunFolder(self.path / "teachers" / str(seed))
+
     def write_history(self, history: list[dict[str, float]]) -> None:
         """Writes one line an epoch, with the columns in the order in which they came up."""
         write_csv(self.history, history)

@@ -192,9 +192,10 @@ class SaveState(keras.callbacks.Callback):
         self.state = state
         self.callbacks = dict(callbacks or {})
         self.checkpoints = Checkpoints(folder.checkpoints)
-        self._wall, self._cpu = time.perf_counter(), time.process_time()
+        self._wall, self._cpu = 0.0, 0.0  # where the clocks stood, from the beginning of training
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        self._wall, self._cpu = time.perf_counter(), time.process_time()
         for name, callback in self.callbacks.items():
             if name in self.state.callbacks:
                 callback.set_state(self.state.callbacks[name])

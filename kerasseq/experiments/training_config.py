@@ -139,3 +139,40 @@ class FineTuningConfig:
                 "`fine_tuning.model` must name the `.keras` file to begin with. Received: null, "
                 f"with vocabulary {self.vocabulary!r} and freeze {self.freeze}."
             )
+
+
+@dataclasses.dataclass(frozen=True)
+class DistillationConfig:
+    """Trained networks whose distributions are learnt beside the labels.
+
+    Several are an ensemble: their probabilities are averaged.
+
+    Args:
+        teachers: `.keras` files of translators with the tokens of the run.
+        recipe: a configuration, a file or the name of a recipe, of teachers that the run trains
+            before, on its own pairs and tokens, in `teachers/` of its folder.
+        seeds: of those teachers, one each.
+        epochs: of those teachers; null for what the recipe says.
+        weight: the share of all teachers in the loss.
+    """
+
+    teachers: list[str] = dataclasses.field(default_factory=list)
+    recipe: str | None = None
+    seeds: list[int] = dataclasses.field(default_factory=list)
+    epochs: int | None = None
+    weight: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.teachers:
+            checks.check_strings("distillation.teachers", self.teachers)
+        for seed in self.seeds:
+            checks.check_integer("distillation.seeds", seed, minimum=0)
+        if (self.recipe is None) != (not self.seeds) or len(set(self.seeds)) < len(self.seeds):
+            raise ValueError(
+                "`distillation.seeds` must name another seed for each teacher of "
+                f"`distillation.recipe`. Received: recipe {self.recipe!r}, seeds {self.seeds}."
+            )
+        if self.epochs is not None:
+            checks.check_positive_integer("distillation.epochs", self.epochs)
+        checks.check_positive("distillation.weight", self.weight)
+        checks.check_probability("distillation.weight", self.weight)

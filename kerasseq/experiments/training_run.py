@@ -12,20 +12,20 @@ from kerasseq.experiments import environment, run_data
 from kerasseq.experiments.building import build_translator
 from kerasseq.experiments.checkpoints import Checkpoints
 from kerasseq.experiments.config import ExperimentConfig
-from kerasseq.experiments.fine_tuning import Start, freeze, read_start
+from kerasseq.experiments.distillation import Teachers, find_teachers, train_teachers
+from kerasseq.experiments.fine_tuning import read_start
 from kerasseq.experiments.optimization import compile_network, put_learning_rate
 from kerasseq.experiments.run_callbacks import Steps, evaluated_epochs, make_callbacks
 from kerasseq.experiments.run_data import RunData
 from kerasseq.experiments.run_folder import RunFolder
-from kerasseq.experiments.run_report import make_report
+from kerasseq.experiments.run_report import make_metadata, make_report
 from kerasseq.experiments.run_state import RunState
 from kerasseq.experiments.watch_run import Watch, WatchRun
+from kerasseq.experiments.weight_transfer import freeze
 from kerasseq.models import SequenceToSequence
 from kerasseq.translation import Translator
 
 logger = logging.getLogger(__name__)
-
-EXAMPLES = 8
 
 MakeCallback: TypeAlias = Callable[[Translator, Pairs], keras.callbacks.Callback]
 """From the greedy translator of a run and its held-out pairs to a callback."""
@@ -54,6 +54,7 @@ class Session(NamedTuple):
         show_progress: whether to show a bar on a terminal.
         callbacks: more callbacks, or what makes them.
         watch: sees the run's progress after each epoch.
+        teachers: whom the network learns from.
     """
 
     environment: dict[str, Any]
@@ -61,6 +62,7 @@ class Session(NamedTuple):
     show_progress: bool
     callbacks: Sequence[keras.callbacks.Callback | MakeCallback]
     watch: Watch | None
+    teachers: Teachers
 
 
 def train(
@@ -112,30 +114,20 @@ def train(
     start = read_start(config)
     if translator is None:
         translator = build_translator(config, pairs, start=start)
-    session = Session(described, changes, show_progress, callbacks, watch)
+    teachers = find_teachers(config, translator)
+    session = Session(described, changes, show_progress, callbacks, watch, teachers)
     state = _fit(config, folder, pairs, translator, session)
+    translator.network.distillation = None
     # What was frozen was so for this training: the file says nothing of it.
     freeze(translator.network, config.fine_tuning.freeze, thaw=True)
     checkpoints = Checkpoints(folder.checkpoints)
     weights = [checkpoints.load_weights(epoch) for epoch in state.averaged_epochs]
     translator.network.set_weights(training.average_weights(weights))
-    report = make_report(config, pairs, translator, state)
-    translator.metadata = _metadata(config, start, report, pairs.valid)
+    report = make_report(config, folder, pairs, translator, state)
+    translator.metadata = make_metadata(config, start, report, pairs.valid)
     translator.save(folder.model)
     folder.write_report(report)
     return Run(str(folder.path), translator, report)
-
-
-def _metadata(
-    config: ExperimentConfig, start: Start | None, report: dict[str, Any], held_out: Pairs
-) -> dict[str, Any]:
-    """What the translator's file says of its run."""
-    said = (config if start is None else start.config).to_dict()
-    if start is not None and not start.is_named:
-        said["model"] = None  # made by hand: no options describe it
-    # What an export is warmed up and shown with: held-out texts, short and long.
-    examples = held_out.sources[:: max(1, len(held_out) // EXAMPLES)][:EXAMPLES]
-    return {"report": report, "config": said, "examples": examples}
 
 
 def _fit(
@@ -157,15 +149,16 @@ def _fit(
     state = _restore(folder, network, config, session)
     if state.stopped or state.epoch >= epochs:
         return state
-    shows = session.show_progress
-    callbacks = make_callbacks(config, folder, pairs, drafter, steps, state, shows)
-    save = functools.partial(_save_progress, folder, network, state)
-    callbacks += [] if session.watch is None else [WatchRun(state, session.watch, save)]
-    callbacks += _of_the_caller(session, drafter, pairs.valid)
+    callbacks = make_callbacks(config, folder, pairs, drafter, steps, state, session.show_progress)
+    callbacks += _of_the_session(session, folder, drafter, pairs.valid, state)
     if state.changes and session.changes:  # a run killed before `open` makes them again
         _save_progress(folder, network, state)
     # Only now, when nothing is left to be wrong with the configuration.
     folder.open(config, session.environment)
+    teach = functools.partial(train, show_progress=session.show_progress)
+    teachers = train_teachers(session.teachers, folder, pairs, translator, teach)
+    if teachers:
+        network.distillation = training.Distillation(teachers, config.distillation.weight)
     network.fit(
         data.as_dataset(batches, epoch=state.epoch, steps_per_epoch=count),
         validation_data=_validation_data(config, pairs, drafter),
@@ -179,10 +172,13 @@ def _fit(
     return state
 
 
-def _of_the_caller(
-    session: Session, drafter: Translator, held_out: Pairs
+def _of_the_session(
+    session: Session, folder: RunFolder, drafter: Translator, held_out: Pairs, state: RunState
 ) -> list[keras.callbacks.Callback]:
-    return [
+    """The callbacks that come last: who watches, and what the caller brings."""
+    save = functools.partial(_save_progress, folder, drafter.network, state)
+    watching = [] if session.watch is None else [WatchRun(state, session.watch, save)]
+    return watching + [
         each if isinstance(each, keras.callbacks.Callback) else each(drafter, held_out)
         for each in session.callbacks
     ]

@@ -30,6 +30,9 @@ class SequenceToSequence(keras.Model):
     must treat each position alone (`Dense`, `Dropout`, `LayerNormalization`); `check()` tries it.
     The head may also read the target embedding and tensors made from the source alone.
 
+    To learn from other networks too, set the attribute `distillation` to a
+    `kerasseq.training.Distillation` before `fit`; it is not saved, and `None` ends it.
+
     Args:
         source_ids: the symbolic input of the source, `(batch, source_length)` integers.
         target_ids: the symbolic input of the target, `(batch, target_length)` integers; in training
@@ -92,6 +95,7 @@ class SequenceToSequence(keras.Model):
         super().__init__(inputs=[source_ids, target_ids], outputs=logits, name=name)
         self.scheduled_sampling = scheduled_sampling
         self.seed = seed
+        self.distillation: Any = None
         self._parts = parts
         self._sampling = None if rate == 0 else ScheduledSampling(rate, seed)
         if self._sampling is not None:
@@ -128,6 +132,25 @@ class SequenceToSequence(keras.Model):
             # make Keras average the loss for each replica; another view of them has none.
             logits = ops.squeeze(ops.expand_dims(logits, -1), -1)
         return logits
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Tensor:
+        """The loss of a batch, in training with what `distillation` adds; Keras calls it."""
+        teachers = self.distillation if training else None
+        if teachers is None:
+            return super().compute_loss(x, y, y_pred, sample_weight, training)
+        second = teachers(self._two_inputs(x), y, y_pred, sample_weight)
+        if sample_weight is None:
+            sample_weight = ops.ones(ops.shape(y)[:1])  # of each sentence: as if there were none
+        # Of the sample weights the compiled loss is a multiple; what layers add is not.
+        rest = (1 - teachers.weight) * ops.cast(sample_weight, "float32")
+        return super().compute_loss(x, y, y_pred, rest, training) + second
 
     def _two_inputs(self, inputs: Any) -> tuple[Tensor, Tensor]:
         """Source and target ids; of a dict by their names, which Keras would sort."""

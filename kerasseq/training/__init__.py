@@ -11,6 +11,7 @@ decay with warm-up `keras.optimizers.schedules.CosineDecay`.
 
 from kerasseq.training.attention_images import AttentionImages
 from kerasseq.training.callback_order import check_callback_order
+from kerasseq.training.distillation import Distillation
 from kerasseq.training.fused_adam import FusedAdam
 from kerasseq.training.reload_on_plateau import ReloadOnPlateau
 from kerasseq.training.sampling_rates import (
@@ -39,6 +40,7 @@ __all__ = [
     "SCHEDULES",
     "AttentionImages",
     "ConstantRate",
+    "Distillation",
     "ExponentialRate",
     "FusedAdam",
     "InvalidLossError",

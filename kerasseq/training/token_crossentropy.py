@@ -152,3 +152,26 @@ def smoothed_crossentropy(labels: Tensor, logits: Tensor, label_smoothing: float
         return losses, gradient
 
     return from_logits(logits)
+
+
+def soft_crossentropy(targets: Tensor, logits: Tensor) -> Tensor:
+    """Returns -sum_v t(v) log p(v) for distributions t that are given, `(tokens,)` float32.
+
+    Args:
+        targets: `(tokens, vocabulary_size)` float32, each row sums to 1; no gradient goes there.
+        logits: `(tokens, vocabulary_size)` float32.
+    """
+
+    @ops.custom_gradient
+    def from_logits(logits: Tensor) -> tuple[Tensor, Any]:
+        probabilities = ops.softmax(logits)  # (tokens, vocabulary_size)
+        margins = ops.max(logits, axis=-1) - ops.sum(targets * logits, axis=-1)
+        losses = negative_log_likelihoods(margins, probabilities)
+
+        def gradient(*arguments: Tensor, upstream: Tensor | None = None) -> Tensor:
+            scale = arguments[0] if upstream is None else upstream  # (tokens,)
+            return (probabilities - targets) * ops.expand_dims(scale, -1)
+
+        return losses, gradient
+
+    return from_logits(logits)

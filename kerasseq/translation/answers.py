@@ -1,12 +1,16 @@
 """Tensors of a batch -> one `Translation` or `TargetScore` a row."""
 
-from collections.abc import Iterator
+import logging
+import math
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from kerasseq.translation.pipeline import Answers
 from kerasseq.translation.translation import Alternative, TargetScore, Translation
 from kerasseq.typing import Tensor
+
+logger = logging.getLogger(__name__)
 
 
 def read_translations(texts: Tensor, answers: Answers) -> Iterator[Translation]:
@@ -76,3 +80,21 @@ def _string(text: bytes) -> str:
 
 def _strings(tokens: np.ndarray) -> list[str]:
     return [_string(token) for token in tokens]
+
+
+def perplexity_of(scores: Sequence[TargetScore]) -> float:
+    """Returns exp of the mean of -log p(token) over all tokens of given targets.
+
+    Args:
+        scores: those of the targets, at least one.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    if not scores:
+        raise ValueError("`pairs` must hold at least one pair. Received: none.")
+    cut = sum(each.truncated for each in scores)
+    if cut:
+        logger.warning("%d of %d pairs are longer than what is read, and cut.", cut, len(scores))
+    tokens = sum(len(each.target_tokens) for each in scores)
+    return math.exp(-sum(each.score for each in scores) / tokens)

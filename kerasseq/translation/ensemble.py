@@ -74,14 +74,6 @@ class Ensemble(keras.Model):
         )
         return step, state, starts[0][2]
 
-    def copy(self) -> "Ensemble":
-        """Returns an ensemble of copies; a network, or a layer, that two share is copied twice."""
-        copies = []
-        for network in self.networks:
-            copies.append(type(network).from_config(network.get_config()))
-            copies[-1].set_weights(network.get_weights())
-        return Ensemble(copies, self.mean, name=self.name)
-
     def check(self) -> None:
         """Checks every network; see `SequenceToSequence.check`."""
         for network in self.networks:
@@ -102,3 +94,23 @@ class Ensemble(keras.Model):
             for network in config["networks"]
         ]
         return cls(**{**config, "networks": networks})
+
+
+def copied(network: SequenceToSequence | Ensemble) -> SequenceToSequence | Ensemble:
+    """Returns a network with weights of its own, not compiled.
+
+    A network, or a layer, that two of an ensemble share is copied twice.
+
+    Args:
+        network: the network, or several.
+    """
+    if isinstance(network, Ensemble):
+        members = [_copied(each) for each in network.networks]
+        return Ensemble(members, network.mean, name=network.name)
+    return _copied(network)
+
+
+def _copied(network: SequenceToSequence) -> SequenceToSequence:
+    copy = type(network).from_config(network.get_config())
+    copy.set_weights(network.get_weights())
+    return copy

@@ -1,27 +1,21 @@
-import logging
-import math
 import os
-import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import keras
 import tensorflow as tf
 
 from kerasseq import checks, serialization
-from kerasseq.files import written_beside
 from kerasseq.models import SequenceToSequence
 from kerasseq.search import SEARCHES, Search
 from kerasseq.text import TextCodec
 from kerasseq.translation import pipeline
-from kerasseq.translation.answers import read_scores, read_translations
+from kerasseq.translation.answers import perplexity_of, read_scores, read_translations
 from kerasseq.translation.batches import check_equal_lengths, check_pairs, check_texts, in_batches
-from kerasseq.translation.ensemble import Ensemble
+from kerasseq.translation.ensemble import Ensemble, copied
 from kerasseq.translation.translation import TargetScore, Translation
+from kerasseq.translation.translator_file import read_model, write_model
 from kerasseq.translation.translator_model import TranslatorModel
 from kerasseq.typing import Tensor
-
-logger = logging.getLogger(__name__)
 
 
 class Translator:
@@ -185,16 +179,7 @@ class Translator:
         Raises:
             ValueError: if there is no pair.
         """
-        scores = self.score(pairs, batch_size)
-        if not scores:
-            raise ValueError("`pairs` must hold at least one pair. Received: none.")
-        cut = sum(each.truncated for each in scores)
-        if cut:
-            logger.warning(
-                "%d of %d pairs are longer than what is read, and cut.", cut, len(scores)
-            )
-        tokens = sum(len(each.target_tokens) for each in scores)
-        return math.exp(-sum(each.score for each in scores) / tokens)
+        return perplexity_of(self.score(pairs, batch_size))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the translator as one `.keras` file: weights, vocabularies, search.
@@ -207,26 +192,17 @@ class Translator:
         Raises:
             ValueError: if `path` has another ending.
         """
-        path = os.fspath(path)
-        if not path.endswith(".keras"):
-            raise ValueError(f"`path` must end in '.keras'. Received: {path!r}.")
-        # A fresh copy of the network: a compiled one would bring its optimiser's variables along.
-        if isinstance(self.network, Ensemble):
-            network: SequenceToSequence | Ensemble = self.network.copy()
-        else:
-            network = type(self.network).from_config(self.network.get_config())
-            network.set_weights(self.network.get_weights())
         model = TranslatorModel(
             self.source_codec,
             self.target_codec,
-            network,
+            # A fresh copy: a compiled network would bring its optimiser's variables along.
+            copied(self.network),
             self.search,
             self.max_source_length,
             self.replace_unknown,
             self.metadata,
         )
-        with written_beside(path) as temporary:
-            model.save(temporary)
+        write_model(model, path)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Translator":
@@ -239,20 +215,7 @@ class Translator:
             FileNotFoundError: if there is no such file.
             ValueError: if the file is damaged, or holds another model.
         """
-        path = os.fspath(path)
-        if not os.path.isfile(path):
-            raise FileNotFoundError(f"No translator at {path!r}.")
-        if not zipfile.is_zipfile(path):
-            raise ValueError(f"{path!r} is not a `.keras` file, or it is cut off.")
-        try:
-            model = keras.saving.load_model(path, compile=False, safe_mode=True)
-        except (zipfile.BadZipFile, OSError, EOFError) as error:
-            raise ValueError(f"{path!r} is damaged: {error}") from error
-        if not isinstance(model, TranslatorModel):
-            raise ValueError(
-                f"{path!r} holds no translator but a {type(model).__name__}. "
-                "Use a file that `Translator.save` wrote."
-            )
+        model = read_model(path)
         return cls(
             model.source_codec,
             model.target_codec,

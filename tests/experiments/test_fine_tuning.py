@@ -18,7 +18,8 @@ from kerasseq.experiments import (
     TrainingConfig,
     train,
 )
-from kerasseq.experiments.fine_tuning import copy_weights, freeze, read_start, resized_network
+from kerasseq.experiments.fine_tuning import read_start
+from kerasseq.experiments.weight_transfer import copy_weights, freeze, resized_network
 from kerasseq.models import SequenceToSequence
 from kerasseq.text import TextCodec
 

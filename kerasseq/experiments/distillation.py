@@ -1,0 +1,123 @@
+"""The trained networks that a run learns from beside its labels."""
+
+import dataclasses
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from kerasseq.experiments.building import build_translator
+from kerasseq.experiments.config import ExperimentConfig
+from kerasseq.experiments.run_data import RunData
+from kerasseq.experiments.run_folder import RunFolder
+from kerasseq.models import SequenceToSequence
+from kerasseq.translation import Ensemble, Translator
+
+logger = logging.getLogger(__name__)
+
+
+class Teachers(NamedTuple):
+    """What a configuration says of teachers, looked at before anything is trained.
+
+    Attributes:
+        networks: of the files that it names.
+        configs: of those that the run trains itself.
+    """
+
+    networks: list[SequenceToSequence]
+    configs: list[ExperimentConfig]
+
+
+def find_teachers(config: ExperimentConfig, student: Translator) -> Teachers:
+    """Reads the teachers that a configuration names, and what is to be trained; often nothing.
+
+    Args:
+        config: the run's configuration.
+        student: who learns from them.
+
+    Raises:
+        FileNotFoundError: if there is no such file or recipe.
+        ValueError: if a teacher has other tokens than the student, or the recipe teachers.
+    """
+    networks: list[SequenceToSequence] = []
+    for path in config.distillation.teachers:
+        teacher = Translator.load(path)
+        _check_tokens(path, teacher, student)
+        networks += _networks(teacher)
+    return Teachers(networks, list(_configs(config)))
+
+
+def train_teachers(
+    teachers: Teachers,
+    folder: RunFolder,
+    pairs: RunData,
+    student: Translator,
+    train: Callable[..., Any],
+) -> list[SequenceToSequence]:
+    """Returns all teachers; those of a recipe are trained, unless that was done before.
+
+    They see the run's training and held-out pairs, and no others, and have the student's tokens.
+
+    Args:
+        teachers: what `find_teachers` gave.
+        folder: the run's files.
+        pairs: the run's pairs.
+        student: who learns from them.
+        train: `kerasseq.experiments.train`.
+    """
+    networks = list(teachers.networks)
+    known = RunData(pairs.train, pairs.valid, None)
+    codecs = (student.source_codec, student.target_codec)
+    for number, config in enumerate(teachers.configs, 1):
+        own = folder.teacher(config.seed)
+        if own.read_report() is None:
+            logger.info("Teacher %d of %d, seed %d:", number, len(teachers.configs), config.seed)
+            untrained = build_translator(config, known, codecs)
+            train(config, own.path, pairs=known, translator=untrained)
+        networks += _networks(Translator.load(own.model))
+    if teachers.configs:
+        logger.info("The student of %d teachers:", len(networks))
+    return networks
+
+
+def _configs(config: ExperimentConfig) -> Iterator[ExperimentConfig]:
+    if config.distillation.recipe is None:
+        return
+    recipe = ExperimentConfig.read(config.distillation.recipe)
+    if recipe.distillation.teachers or recipe.distillation.recipe:
+        raise ValueError(
+            "`distillation.recipe` must be a configuration without teachers of its own. "
+            f"Received: {config.distillation.recipe!r}."
+        )
+    for seed in config.distillation.seeds:
+        yield dataclasses.replace(
+            recipe,
+            data=dataclasses.replace(config.data, test=None, test_target=None),
+            source_text=config.source_text,
+            target_text=config.target_text,
+            share_vocabulary=config.share_vocabulary,
+            training=dataclasses.replace(
+                recipe.training,
+                epochs=config.distillation.epochs or recipe.training.epochs,
+                # One process has one number of threads.
+                threads=config.training.threads,
+                parallelism=config.training.parallelism,
+            ),
+            seed=seed,
+        )
+
+
+def _networks(teacher: Translator) -> list[SequenceToSequence]:
+    network = teacher.network
+    return network.networks if isinstance(network, Ensemble) else [network]
+
+
+def _check_tokens(path: str, teacher: Translator, student: Translator) -> None:
+    for side in ("source", "target"):
+        theirs, ours = (getattr(each, f"{side}_codec").vocabulary for each in (teacher, student))
+        if theirs != ours:
+            raise ValueError(
+                f"`distillation.teachers` must have the {side} tokens of the run, each with its "
+                f"id. Received: {path!r} with {len(theirs):,} {side} tokens, of which "
+                f"{len(set(theirs) & set(ours)):,} are among the run's {len(ours):,}. Train it on "
+                f"the same pairs with the same `{side}_text`."
+            )

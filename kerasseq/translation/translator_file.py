@@ -1,0 +1,53 @@
+"""A translator as one `.keras` file: written beside and renamed, read with clear errors."""
+
+import os
+import zipfile
+
+import keras
+
+from kerasseq.files import written_beside
+from kerasseq.translation.translator_model import TranslatorModel
+
+
+def write_model(model: TranslatorModel, path: str | os.PathLike[str]) -> None:
+    """Writes what stands in a translator's file; a reader never sees half of it.
+
+    Args:
+        model: codecs, network and search.
+        path: where to; must end in `.keras`.
+
+    Raises:
+        ValueError: if `path` has another ending.
+    """
+    path = os.fspath(path)
+    if not path.endswith(".keras"):
+        raise ValueError(f"`path` must end in '.keras'. Received: {path!r}.")
+    with written_beside(path) as temporary:
+        model.save(temporary)
+
+
+def read_model(path: str | os.PathLike[str]) -> TranslatorModel:
+    """Reads what `write_model` wrote. No code in the file is run (`safe_mode`).
+
+    Args:
+        path: the `.keras` file.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if the file is damaged, or holds another model.
+    """
+    path = os.fspath(path)
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f"No translator at {path!r}.")
+    if not zipfile.is_zipfile(path):
+        raise ValueError(f"{path!r} is not a `.keras` file, or it is cut off.")
+    try:
+        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+    except (zipfile.BadZipFile, OSError, EOFError) as error:
+        raise ValueError(f"{path!r} is damaged: {error}") from error
+    if not isinstance(model, TranslatorModel):
+        raise ValueError(
+            f"{path!r} holds no translator but a {type(model).__name__}. "
+            "Use a file that `Translator.save` wrote."
+        )
+    return model
