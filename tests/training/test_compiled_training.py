@@ -118,17 +118,25 @@ pairs = data.Pairs(dates.targets, dates.sources)  # targets of many lengths
 codecs = [
     text.TextCodec.train(side, tokenizer="character") for side in (pairs.sources, pairs.targets)]
 
+def small_network():
+    return models.build(
+        "bidirectional_luong", *(codec.vocabulary_size for codec in codecs), dropout=0.0,
+        embedding_units=6, encoder_units=5, decoder_units=8)
+
+WEIGHT = 0.0
+teacher = small_network()
+teacher.set_weights([3 * weight for weight in teacher.get_weights()])
+
 def train(strategy, num_replicas):
     dataset = data.training_dataset(
         pairs, *codecs, batch_size=7, seed=3, num_replicas=num_replicas)
     with strategy.scope():
         keras.utils.set_random_seed(1)
-        network = models.build(
-            "bidirectional_luong", *(codec.vocabulary_size for codec in codecs), dropout=0.0,
-            embedding_units=6, encoder_units=5, decoder_units=8)
+        network = small_network()
         network.compile(
             keras.optimizers.SGD(1.0), training.TokenCrossentropy(label_smoothing=0.1),
             weighted_metrics=[training.TokenAccuracy()], jit_compile=False)
+    network.distillation = training.Distillation([teacher], WEIGHT) if WEIGHT else None
     before = [np.array(weight) for weight in network.get_weights()]
     history = network.fit(dataset, epochs=2, shuffle=False, verbose=0).history
     moved = [new - old for new, old in zip(network.get_weights(), before)]
@@ -150,12 +158,15 @@ np.testing.assert_allclose(two["loss"], padded["loss"], rtol=1e-6)
 np.testing.assert_allclose(two["token_accuracy"], padded["token_accuracy"], rtol=1e-6)
 """
 
+DISTILLED = WHOLE_NETWORK.replace("WEIGHT = 0.0", "WEIGHT = 0.6")
+
 
 @pytest.mark.parametrize(
     "program",
     [
         pytest.param(TWO_DEVICES, id="a small network"),
         pytest.param(WHOLE_NETWORK, id="encoder and decoder", marks=pytest.mark.slow),
+        pytest.param(DISTILLED, id="with a teacher", marks=pytest.mark.slow),
     ],
 )
 def test_two_devices_make_the_loss_and_the_update_of_one(program: str) -> None:
