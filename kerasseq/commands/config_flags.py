@@ -5,6 +5,7 @@ import dataclasses
 import difflib
 import inspect
 import re
+import typing
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
@@ -65,8 +66,8 @@ class ConfigParser(jsonargparse.ArgumentParser):
                 title = flag.group or "general"
                 groups[flag.group] = self.add_argument_group(title, sections.get(flag.group))
             options: dict[str, Any] = {"type": flag.annotation}
-            if flag.annotation == list[str]:  # words with spaces between them, as elsewhere
-                options = {"type": str, "nargs": "+"}
+            if typing.get_origin(flag.annotation) is list:  # with spaces between, as elsewhere
+                options = {"type": typing.get_args(flag.annotation)[0], "nargs": "+"}
             names = [flag.name, *([short[flag.name]] if short and flag.name in short else [])]
             groups[flag.group].add_argument(
                 *(f"--{each}" for each in names),

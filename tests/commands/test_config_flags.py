@@ -54,6 +54,11 @@ def test_no_flag_is_the_configuration_itself() -> None:
         (["--search.options", "{n_best: 3}"], "search.options", {"n_best": 3}),
         (["--search.options.n_best", "3"], "search.options", {"n_best": 3}),
         (["--metrics", "bleu", "chrf"], "metrics", ["bleu", "chrf"]),
+        (
+            ["--distillation.recipe", "small_data", "--distillation.seeds", "2", "3"],
+            "distillation.seeds",
+            [2, 3],
+        ),
     ],
 )
 def test_a_flag_sets_a_field_of_its_type(arguments: list[str], name: str, value: Any) -> None:
@@ -92,6 +97,7 @@ def test_options_of_the_file_stay_beside_those_of_flags() -> None:
             r"`training\.epochs` must be an integer of at least 1\. .*0\.",
         ),
         (["--seed"], r"argument --seed: expected one argument"),
+        (["--distillation.seeds", "x"], r"`--distillation\.seeds` must be a list .*'x'"),
     ],
 )
 def test_a_mistake_is_one_sentence(arguments: list[str], message: str) -> None:
