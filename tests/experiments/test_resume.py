@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kerasseq.experiments import ExperimentConfig, TextConfig
+from kerasseq.experiments import DistillationConfig, ExperimentConfig, TextConfig
 
 PROGRAM = """
 import sys
@@ -47,6 +47,7 @@ TRAININGS: dict[str, dict[str, Any]] = {
         **{"epochs": 12, "sampling": 0.5, "ema_momentum": 0.9, "schedule": "inverse_square_root"},
         **{"monitor": "val_loss", "patience": 5, "steps_per_epoch": 7},
     },
+    "taught": {"epochs": 5},
 }
 
 
@@ -54,6 +55,9 @@ def make_config(
     name: str, tiny_config: Callable[..., ExperimentConfig], **threads: Any
 ) -> ExperimentConfig:
     config = tiny_config(**TRAININGS[name], **threads)
+    if name == "taught":
+        taught = DistillationConfig(recipe="small_data", seeds=[2, 3], epochs=4)
+        return dataclasses.replace(config, distillation=taught)
     if name != "sampling":
         return config
     model = dataclasses.replace(config.model, word_dropout=0.1, scheduled_sampling=0.2)
@@ -74,18 +78,23 @@ def kill_at_a_random_moment(
     Tracing takes the first seconds; then an epoch is over within a tenth of a second, and files
     are written for a good part of it.
     """
-    history = output / "history.csv"
-    before = history.stat().st_mtime_ns if history.exists() else 0
+    before = latest_epoch(output)
     deadline = time.monotonic() + 120
     while process.poll() is None and time.monotonic() < deadline:
-        if history.exists() and history.stat().st_mtime_ns != before:
-            break  # it has trained one epoch
+        if latest_epoch(output) != before:
+            break  # it, or a teacher, has trained one epoch
         time.sleep(0.02)
     time.sleep(generator.uniform(0.0, seconds))
     running = process.poll() is None
     process.send_signal(signal.SIGKILL)
     process.wait()
     return running
+
+
+def latest_epoch(output: Path) -> int:
+    """When the run or one of its teachers has last ended an epoch, 0 if never."""
+    times = [path.stat().st_mtime_ns for path in output.rglob("history.csv")]
+    return max(times, default=0)
 
 
 def final_state(output: Path) -> dict[str, np.ndarray]:
