@@ -1,5 +1,4 @@
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from keras import ops
 
@@ -82,7 +81,7 @@ class Distillation:
 
 
 class _TeacherCrossentropy(TokenCrossentropy):
-    """The cross-entropy with given distributions in place of labels, which only say what counts."""
+    """The cross-entropy with one batch's distributions; labels only say what counts."""
 
     def __init__(self, probabilities: Tensor, pad_id: int) -> None:
         super().__init__(pad_id=pad_id, name="distillation")
@@ -91,6 +90,3 @@ class _TeacherCrossentropy(TokenCrossentropy):
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         losses = soft_crossentropy(self.probabilities, flat_logits(y_pred))
         return ops.reshape(losses, ops.shape(y_true))
-
-    def get_config(self) -> dict[str, Any]:
-        raise NotImplementedError("It lives for one batch.")

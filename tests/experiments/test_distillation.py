@@ -14,6 +14,7 @@ from kerasseq.experiments import (
     DataConfig,
     DistillationConfig,
     ExperimentConfig,
+    Run,
     TextConfig,
     train,
 )
@@ -25,14 +26,32 @@ from kerasseq.translation import Ensemble
 def teachers(
     tiny_config: Callable[..., ExperimentConfig], tmp_path_factory: pytest.TempPathFactory
 ) -> list[str]:
-    """Two files: a translator, and an ensemble of two."""
+    """The files of two runs with seeds 2 and 3."""
     folder = tmp_path_factory.mktemp("teachers")
-    configs = [dataclasses.replace(tiny_config(epochs=1), seed=seed) for seed in (2, 3)]
-    runs = [train(each, folder / str(each.seed), show_progress=False) for each in configs]
-    first = runs[0].translator
-    ensemble = Ensemble([run.translator.network for run in runs])
-    Translator(first.source_codec, first.target_codec, ensemble).save(folder / "both.keras")
-    return [str(folder / "2" / "model.keras"), str(folder / "both.keras")]
+    for seed in (2, 3):
+        config = dataclasses.replace(tiny_config(epochs=1), seed=seed)
+        train(config, folder / str(seed), show_progress=False)
+    return [str(folder / str(seed) / "model.keras") for seed in (2, 3)]
+
+
+@pytest.fixture(scope="module")
+def ensemble(teachers: list[str], tmp_path_factory: pytest.TempPathFactory) -> str:
+    first, second = (Translator.load(path) for path in teachers)
+    both = Ensemble([first.network, second.network])  # type: ignore[list-item]
+    path = tmp_path_factory.mktemp("ensemble") / "both.keras"
+    Translator(first.source_codec, first.target_codec, both).save(path)
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def taught(
+    tiny_config: Callable[..., ExperimentConfig],
+    teachers: list[str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Run:
+    """A run that names its teachers."""
+    config = distilled(tiny_config(epochs=1, warmup_steps=1), teachers, 0.7)
+    return train(config, tmp_path_factory.mktemp("taught") / "run", show_progress=False)
 
 
 def student(config: ExperimentConfig) -> Translator:
@@ -43,32 +62,30 @@ def distilled(config: ExperimentConfig, paths: list[str], weight: float = 0.5) -
     return dataclasses.replace(config, distillation=DistillationConfig(paths, weight=weight))
 
 
+def largest_difference(first: Translator, second: Translator) -> float:
+    pairs = zip(first.network.get_weights(), second.network.get_weights(), strict=True)
+    return max(float(np.abs(one - other).max()) for one, other in pairs)
+
+
 def test_a_run_with_teachers_learns_otherwise_and_its_file_stands_alone(
-    tiny_config: Callable[..., ExperimentConfig], teachers: list[str], tmp_path: Path
+    tiny_config: Callable[..., ExperimentConfig], teachers: list[str], taught: Run, tmp_path: Path
 ) -> None:
-    config = tiny_config(epochs=2, warmup_steps=1)
-    plain = train(config, tmp_path / "plain", show_progress=False)
-    run = train(distilled(config, teachers, 0.7), tmp_path / "run", show_progress=False)
-    assert run.translator.network.distillation is None
-    assert run.translator.network.count_params() == plain.translator.network.count_params()
-    pairs = zip(
-        run.translator.network.get_weights(), plain.translator.network.get_weights(), strict=True
-    )
-    assert any(np.abs(ours - theirs).max() > 1e-3 for ours, theirs in pairs)
-    loaded = Translator.load(tmp_path / "run" / "model.keras")
+    plain = train(tiny_config(epochs=1, warmup_steps=1), tmp_path / "run", show_progress=False)
+    assert largest_difference(taught.translator, plain.translator) > 1e-3
+    assert taught.translator.network.distillation is None
+    loaded = Translator.load(Path(taught.folder) / "model.keras")
     said = loaded.metadata["config"]["distillation"]
     assert (said["teachers"], said["weight"]) == (teachers, 0.7)
     # The same command on the finished run only reads.
-    again = train(distilled(config, teachers, 0.7), tmp_path / "run", show_progress=False)
-    assert again.report == run.report
+    config = distilled(tiny_config(epochs=1, warmup_steps=1), teachers, 0.7)
+    assert train(config, taught.folder, show_progress=False).report == taught.report
 
 
 def test_an_ensemble_counts_as_its_members(
-    tiny_config: Callable[..., ExperimentConfig], teachers: list[str]
+    tiny_config: Callable[..., ExperimentConfig], teachers: list[str], ensemble: str
 ) -> None:
-    config = distilled(tiny_config(), teachers)
+    config = distilled(tiny_config(), [teachers[0], ensemble])
     assert len(find_teachers(config, student(config)).networks) == 3
-    assert isinstance(Translator.load(teachers[1]).network, Ensemble)
 
 
 def write_recipe(config: ExperimentConfig, path: Path, **fields: Any) -> str:
@@ -77,44 +94,27 @@ def write_recipe(config: ExperimentConfig, path: Path, **fields: Any) -> str:
     return str(path)
 
 
-def test_a_run_trains_teachers_of_a_recipe_and_learns_as_from_their_files(
-    tiny_config: Callable[..., ExperimentConfig], teachers: list[str], tmp_path: Path
+def test_a_run_trains_the_teachers_that_are_missing_and_learns_as_from_files(
+    tiny_config: Callable[..., ExperimentConfig], teachers: list[str], taught: Run, tmp_path: Path
 ) -> None:
     recipe = write_recipe(tiny_config(epochs=3), tmp_path / "recipe.yaml")
-    config = tiny_config(epochs=1, warmup_steps=1)
-    taught = DistillationConfig(recipe=recipe, seeds=[2, 3], epochs=1, weight=0.7)
-    run = train(
-        dataclasses.replace(config, distillation=taught), tmp_path / "run", show_progress=False
+    config = dataclasses.replace(
+        tiny_config(epochs=1, warmup_steps=1),
+        distillation=DistillationConfig(recipe=recipe, seeds=[2, 3], epochs=1, weight=0.7),
     )
-    own = [tmp_path / "run" / "teachers" / str(seed) for seed in (2, 3)]
-    said = ExperimentConfig.read(own[1] / "config.yaml")
-    assert (said.seed, said.training.epochs, said.data.test) == (3, 1, None)
-    assert said.data.train == config.data.train
-    assert [each["seed"] for each in run.report["teachers"]] == [2, 3]
-    assert all(each["wall_seconds"] > 0 for each in run.report["teachers"])
-    first = Translator.load(own[0] / "model.keras").network.get_weights()
-    for ours, alone in zip(first, Translator.load(teachers[0]).network.get_weights(), strict=True):
-        np.testing.assert_array_equal(ours, alone)
-    paths = [str(each / "model.keras") for each in own]
-    named = train(distilled(config, paths, 0.7), tmp_path / "named", show_progress=False)
-    pairs = zip(
-        run.translator.network.get_weights(), named.translator.network.get_weights(), strict=True
-    )
-    for ours, theirs in pairs:
-        np.testing.assert_array_equal(ours, theirs)
-
-
-def test_a_teacher_that_is_trained_is_not_trained_again(
-    tiny_config: Callable[..., ExperimentConfig], teachers: list[str], tmp_path: Path
-) -> None:
-    recipe = write_recipe(tiny_config(epochs=1), tmp_path / "recipe.yaml")
-    done = tmp_path / "run" / "teachers" / "5"
+    done, missing = (tmp_path / "run" / "teachers" / seed for seed in ("2", "3"))
     shutil.copytree(Path(teachers[0]).parent, done)
     before = (done / "history.csv").stat().st_mtime_ns
-    taught = DistillationConfig(recipe=recipe, seeds=[5])
-    config = dataclasses.replace(tiny_config(epochs=1), distillation=taught)
-    train(config, tmp_path / "run", show_progress=False)
+    run = train(config, tmp_path / "run", show_progress=False)
     assert (done / "history.csv").stat().st_mtime_ns == before
+    said = ExperimentConfig.read(missing / "config.yaml")
+    assert (said.seed, said.training.epochs, said.data.test) == (3, 1, None)
+    assert said.data.train == config.data.train
+    trained = Translator.load(missing / "model.keras")
+    assert largest_difference(trained, Translator.load(teachers[1])) == 0
+    assert largest_difference(run.translator, taught.translator) == 0
+    assert [each["seed"] for each in run.report["teachers"]] == [2, 3]
+    assert all(each["wall_seconds"] > 0 for each in run.report["teachers"])
 
 
 @pytest.mark.parametrize("own", [{"teachers": ["a.keras"]}, {"recipe": "b.yaml", "seeds": [1]}])
