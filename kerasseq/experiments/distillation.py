@@ -75,7 +75,7 @@ def train_teachers(
             train(config, own.path, pairs=known, translator=untrained)
         networks += _networks(Translator.load(own.model))
     if teachers.configs:
-        logger.info("The student of %d teachers:", len(networks))
+        logger.info("Teachers: %d. Now the student:", len(networks))
     return networks
 
 

@@ -55,6 +55,7 @@ class Session(NamedTuple):
         callbacks: more callbacks, or what makes them.
         watch: sees the run's progress after each epoch.
         teachers: whom the network learns from.
+        accept_changes: whether runs may go on with other configurations.
     """
 
     environment: dict[str, Any]
@@ -63,6 +64,7 @@ class Session(NamedTuple):
     callbacks: Sequence[keras.callbacks.Callback | MakeCallback]
     watch: Watch | None
     teachers: Teachers
+    accept_changes: bool
 
 
 def train(
@@ -115,7 +117,7 @@ def train(
     if translator is None:
         translator = build_translator(config, pairs, start=start)
     teachers = find_teachers(config, translator)
-    session = Session(described, changes, show_progress, callbacks, watch, teachers)
+    session = Session(described, changes, show_progress, callbacks, watch, teachers, accept_changes)
     state = _fit(config, folder, pairs, translator, session)
     translator.network.distillation = None
     # What was frozen was so for this training: the file says nothing of it.
@@ -155,7 +157,9 @@ def _fit(
         _save_progress(folder, network, state)
     # Only now, when nothing is left to be wrong with the configuration.
     folder.open(config, session.environment)
-    teach = functools.partial(train, show_progress=session.show_progress)
+    teach = functools.partial(
+        train, show_progress=session.show_progress, accept_changes=session.accept_changes
+    )
     teachers = train_teachers(session.teachers, folder, pairs, translator, teach)
     if teachers:
         network.distillation = training.Distillation(teachers, config.distillation.weight)
