@@ -1,12 +1,13 @@
 """The pairs of a run, and the codecs made for them."""
 
 import logging
-from typing import Literal, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, cast
 
 from kerasseq import data
 from kerasseq.data import Pairs
 from kerasseq.experiments.config import DataConfig, ExperimentConfig, TextConfig
 from kerasseq.text import TextCodec
+from kerasseq.translation import Translator
 
 logger = logging.getLogger(__name__)
 
@@ -70,6 +71,23 @@ def named_files(config: ExperimentConfig) -> dict[str, str]:
     files["fine_tuning.model"] = config.fine_tuning.model
     files |= {f"distillation.teachers.{n}": t for n, t in enumerate(config.distillation.teachers)}
     return {name: path for name, path in files.items() if path is not None}
+
+
+def evaluation_data(config: DataConfig, pairs: Pairs, translator: Translator) -> Any:
+    """Returns the dataset on which a network's loss is measured, each target forced.
+
+    Args:
+        config: what pairs a run has.
+        pairs: held-out ones.
+        translator: whose codecs encode them.
+    """
+    return data.evaluation_dataset(
+        pairs,
+        translator.source_codec,
+        translator.target_codec,
+        batch_tokens=4096,
+        max_length=config.max_length,
+    )
 
 
 def _held_out(config: DataConfig, pairs: Pairs) -> Pairs:

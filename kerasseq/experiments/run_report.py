@@ -4,9 +4,9 @@ import logging
 import time
 from typing import Any
 
-from kerasseq import data, evaluation
+from kerasseq import evaluation
 from kerasseq.data import Pairs
-from kerasseq.experiments import environment
+from kerasseq.experiments import environment, run_data
 from kerasseq.experiments.config import ExperimentConfig
 from kerasseq.experiments.fine_tuning import Start
 from kerasseq.experiments.run_data import RunData
@@ -42,15 +42,7 @@ def make_report(
     outputs = [translation.text for translation in translator(judged.sources)]
     result = evaluation.evaluate(outputs, judged.references, config.metrics)
     losses = translator.network.evaluate(
-        data.evaluation_dataset(
-            judged,
-            translator.source_codec,
-            translator.target_codec,
-            batch_tokens=4096,
-            max_length=config.data.max_length,
-        ),
-        return_dict=True,
-        verbose=0,
+        run_data.evaluation_data(config.data, judged, translator), return_dict=True, verbose=0
     )
     return {
         **{name: round(value, 4) for name, value in result.values.items()},

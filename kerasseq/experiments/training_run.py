@@ -87,7 +87,7 @@ def train(
         output: the run's folder: `config.yaml`, `environment.json` (versions, revision, processor,
             checksums of the files), `history.csv` (one line an epoch; `tensorboard/` too, if that
             is installed), `samples.txt` (translations over time), `model.keras` (the translator),
-            `report.json`, `checkpoints/`.
+            `report.json`, `checkpoints/`; `teachers/`, if it trains its own.
         show_progress: whether to show a bar on a terminal.
         pairs: what `read_data(config.data)` gave, where many runs share it; read if not given.
         translator: what `build_translator(config, pairs)` gave, untrained; built if not given.
@@ -157,15 +157,10 @@ def _fit(
         _save_progress(folder, network, state)
     # Only now, when nothing is left to be wrong with the configuration.
     folder.open(config, session.environment)
-    teach = functools.partial(
-        train, show_progress=session.show_progress, accept_changes=session.accept_changes
-    )
-    teachers = train_teachers(session.teachers, folder, pairs, translator, teach)
-    if teachers:
-        network.distillation = training.Distillation(teachers, config.distillation.weight)
+    network.distillation = _distillation(config, folder, pairs, translator, session)
     network.fit(
         data.as_dataset(batches, epoch=state.epoch, steps_per_epoch=count),
-        validation_data=_validation_data(config, pairs, drafter),
+        validation_data=run_data.evaluation_data(config.data, pairs.valid, drafter),
         validation_freq=steps.evaluated,
         epochs=epochs,
         initial_epoch=state.epoch,
@@ -174,6 +169,21 @@ def _fit(
         verbose=0,
     )
     return state
+
+
+def _distillation(
+    config: ExperimentConfig,
+    folder: RunFolder,
+    pairs: RunData,
+    translator: Translator,
+    session: Session,
+) -> training.Distillation | None:
+    """What the network learns from teachers, those that are missing trained; often nothing."""
+    teach = functools.partial(
+        train, show_progress=session.show_progress, accept_changes=session.accept_changes
+    )
+    teachers = train_teachers(session.teachers, folder, pairs, translator, teach)
+    return training.Distillation(teachers, config.distillation.weight) if teachers else None
 
 
 def _of_the_session(
@@ -224,16 +234,6 @@ def _save_progress(folder: RunFolder, network: SequenceToSequence, state: RunSta
     checkpoints = Checkpoints(folder.checkpoints)
     arrays = {name: checkpoints.load_arrays(name) for name in state.callbacks}
     checkpoints.save_state(network, state.to_dict(), arrays)
-
-
-def _validation_data(config: ExperimentConfig, pairs: RunData, drafter: Translator) -> Any:
-    return data.evaluation_dataset(
-        pairs.valid,
-        drafter.source_codec,
-        drafter.target_codec,
-        batch_tokens=4096,
-        max_length=config.data.max_length,
-    )
 
 
 def _training_batches(config: ExperimentConfig, pairs: Pairs, drafter: Translator) -> TokenBatches:
