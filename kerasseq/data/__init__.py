@@ -2,7 +2,8 @@
 
 In come files (`read_tsv`, `read_parallel`), pairs of strings (`Pairs`), the shipped sample
 (`load_sample`) or a generated task (`generate_dates`), and one text codec a side. Out go batches
-of token ids, padded right: `((source_ids, target_ids), labels, sample_weight)`.
+of token ids, padded right: `((source_ids, target_ids), labels, sample_weight)`; with `SoftLabels`,
+`(labels, soft_labels)` in the place of labels.
 
 Start at `sources.py` for what a corpus may look like, at `batching.py` for which pairs share a
 batch, at `datasets.py` for what `model.fit` gets. Only the datasets need TensorFlow; it loads late.
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from kerasseq.data.pairs import Pairs
     from kerasseq.data.report import PairsReport, SideReport, report_pairs
     from kerasseq.data.sample import SAMPLES, load_sample
+    from kerasseq.data.soft_labels import SoftLabels
     from kerasseq.data.sources import read_parallel, read_tsv
     from kerasseq.data.streaming import as_dataset
     from kerasseq.data.subword_sampler import SubwordSampler
@@ -51,6 +53,7 @@ __all__ = [
     "evaluation_batches",
     "as_dataset",
     "TokenBatches",
+    "SoftLabels",
     "encode_pairs",
     "EncodedPairs",
     "SubwordSampler",
@@ -82,6 +85,7 @@ FILES = {
     ),
     "streaming": ("as_dataset",),
     "batching": ("TokenBatches",),
+    "soft_labels": ("SoftLabels",),
     "encoding": (
         "encode_pairs",
         "EncodedPairs",

@@ -70,10 +70,20 @@ class TokenRows:
         lengths = np.minimum(self.lengths, max_length)
         return TokenRows.from_lengths(self.token_ids[within < max_length], lengths)
 
+    def places(self, rows: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
+        """Returns where these rows, padded on the right, have tokens, and which ones.
+
+        Returns:
+            `(real, places)`: `(len(rows), width)` bool, and for each that is true, row by row, the
+            token's place in `token_ids`.
+        """
+        columns = np.arange(width)
+        real = columns < self.lengths[rows][:, np.newaxis]
+        return real, (self.offsets[rows][:, np.newaxis] + columns)[real]
+
     def padded(self, rows: np.ndarray, width: int, pad_id: int = 0) -> np.ndarray:
         """Returns `(len(rows), width)` int32: these rows, filled up with `pad_id` on the right."""
-        columns = np.arange(width)
-        real = columns < self.lengths[rows][:, np.newaxis]  # (rows, width)
+        real, places = self.places(rows, width)
         batch = np.full(real.shape, pad_id, np.int32)
-        batch[real] = self.token_ids[(self.offsets[rows][:, np.newaxis] + columns)[real]]
+        batch[real] = self.token_ids[places]
         return batch

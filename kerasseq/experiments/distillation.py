@@ -5,12 +5,19 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+import tensorflow as tf
+
+from kerasseq.data import SoftLabels, TokenBatches
 from kerasseq.experiments.building import build_translator
 from kerasseq.experiments.config import ExperimentConfig
 from kerasseq.experiments.run_data import RunData
 from kerasseq.experiments.run_folder import RunFolder
 from kerasseq.models import SequenceToSequence
+from kerasseq.training import Distillation
 from kerasseq.translation import Ensemble, Translator
+
+# What a run keeps in memory of what its teachers say; beyond that they are asked at each step.
+MOST_BYTES = 2**30
 
 logger = logging.getLogger(__name__)
 
@@ -77,6 +84,25 @@ def train_teachers(
     if teachers.configs:
         logger.info("Teachers: %d. Now the student:", len(networks))
     return networks
+
+
+def ask_once(
+    distillation: Distillation | None, batches: TokenBatches, vocabulary_size: int
+) -> SoftLabels | None:
+    """Returns what teachers say of each target token, if that stays the same and is not too much.
+
+    Args:
+        distillation: the teachers, if there are any.
+        batches: those of the run.
+        vocabulary_size: of the target.
+    """
+    size = 4 * batches.target_tokens * vocabulary_size
+    if distillation is None or batches.resample is not None or size > MOST_BYTES:
+        return None
+    logger.info("Asking the teachers: %.0f MB of soft labels.", size / 1e6)
+    ids = tf.TensorSpec((None, None), tf.int32)
+    ask = tf.function(distillation.probabilities, [[ids, ids]], autograph=False)
+    return SoftLabels(batches, ask, vocabulary_size)
 
 
 def _configs(config: ExperimentConfig) -> Iterator[ExperimentConfig]:

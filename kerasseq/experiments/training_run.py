@@ -12,7 +12,12 @@ from kerasseq.experiments import environment, run_data
 from kerasseq.experiments.building import build_translator
 from kerasseq.experiments.checkpoints import Checkpoints
 from kerasseq.experiments.config import ExperimentConfig
-from kerasseq.experiments.distillation import Teachers, find_teachers, train_teachers
+from kerasseq.experiments.distillation import (
+    Teachers,
+    ask_once,
+    find_teachers,
+    train_teachers,
+)
 from kerasseq.experiments.fine_tuning import read_start
 from kerasseq.experiments.optimization import compile_network, put_learning_rate
 from kerasseq.experiments.run_callbacks import Steps, evaluated_epochs, make_callbacks
@@ -158,8 +163,9 @@ def _fit(
     # Only now, when nothing is left to be wrong with the configuration.
     folder.open(config, session.environment)
     network.distillation = _distillation(config, folder, pairs, translator, session)
+    soft_labels = ask_once(network.distillation, batches, network.vocabulary_size)
     network.fit(
-        data.as_dataset(batches, epoch=state.epoch, steps_per_epoch=count),
+        data.as_dataset(batches, state.epoch, count, soft_labels),
         validation_data=run_data.evaluation_data(config.data, pairs.valid, drafter),
         validation_freq=steps.evaluated,
         epochs=epochs,

@@ -31,7 +31,8 @@ class SequenceToSequence(keras.Model):
     The head may also read the target embedding and tensors made from the source alone.
 
     To learn from other networks too, set the attribute `distillation` to a
-    `kerasseq.training.Distillation` before `fit`; it is not saved, and `None` ends it.
+    `kerasseq.training.Distillation` before `fit`; it is not saved, and `None` ends it. Labels may
+    be `(labels, soft_labels)` then, with what those networks say of the batch.
 
     Args:
         source_ids: the symbolic input of the source, `(batch, source_length)` integers.
@@ -142,15 +143,22 @@ class SequenceToSequence(keras.Model):
         training: bool = True,
     ) -> Tensor:
         """The loss of a batch, in training with what `distillation` adds; Keras calls it."""
+        y, soft_labels = _labels_and_soft_labels(y)
         teachers = self.distillation if training else None
         if teachers is None:
             return super().compute_loss(x, y, y_pred, sample_weight, training)
-        second = teachers(self._two_inputs(x), y, y_pred, sample_weight)
+        second = teachers(self._two_inputs(x), y, y_pred, sample_weight, soft_labels)
         if sample_weight is None:
             sample_weight = ops.ones(ops.shape(y)[:1])  # of each sentence: as if there were none
         # Of the sample weights the compiled loss is a multiple; what layers add is not.
         rest = (1 - teachers.weight) * ops.cast(sample_weight, "float32")
         return super().compute_loss(x, y, y_pred, rest, training) + second
+
+    def compute_metrics(
+        self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
+    ) -> dict[str, Any]:
+        """The metrics of a batch, of its labels alone; Keras calls it."""
+        return super().compute_metrics(x, _labels_and_soft_labels(y)[0], y_pred, sample_weight)
 
     def _two_inputs(self, inputs: Any) -> tuple[Tensor, Tensor]:
         """Source and target ids; of a dict by their names, which Keras would sort."""
@@ -246,3 +254,8 @@ class SequenceToSequence(keras.Model):
         graph = keras.Model.from_config(config.pop("graph"), custom_objects=custom_objects)
         source_ids, target_ids = graph.inputs
         return cls(source_ids, target_ids, graph.outputs[0], **config)
+
+
+def _labels_and_soft_labels(y: Any) -> tuple[Any, Any]:
+    """The labels of a batch, and what a dataset with `SoftLabels` has beside them."""
+    return y if isinstance(y, tuple) else (y, None)

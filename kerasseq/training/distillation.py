@@ -21,7 +21,8 @@ class Distillation:
     it is saved with the student.
 
     To use it, set `SequenceToSequence.distillation` before `fit`, which then costs a forward pass
-    of each teacher more a step. Evaluation does not change.
+    of each teacher more a step; or none, where the dataset brings what they say
+    (`kerasseq.data.SoftLabels`). Evaluation does not change.
 
     Args:
         teachers: trained networks with the student's vocabularies: functions
@@ -35,6 +36,8 @@ class Distillation:
         labels: `(batch, target_length)` integers, to know what is padding.
         logits: the student's, `(batch, target_length, vocabulary_size)`.
         sample_weight: as for `TokenCrossentropy`.
+        soft_labels: what the teachers say, `(batch, target_length, vocabulary_size)`, if it is
+            known; they are asked otherwise.
 
     Returns:
         The second part of the loss, a scalar, float32, already weighted.
@@ -66,8 +69,13 @@ class Distillation:
         labels: Tensor,
         logits: Tensor,
         sample_weight: Tensor | None = None,
+        soft_labels: Tensor | None = None,
     ) -> Tensor:
-        loss = _TeacherCrossentropy(self.probabilities(inputs), self.pad_id)
+        if soft_labels is None:
+            said = self.probabilities(inputs)
+        else:
+            said = ops.reshape(soft_labels, (-1, ops.shape(soft_labels)[-1]))
+        loss = _TeacherCrossentropy(said, self.pad_id)
         return self.weight * loss(labels, logits, sample_weight)
 
     def probabilities(self, inputs: Sequence[Tensor]) -> Tensor:

@@ -9,16 +9,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kerasseq import Translator, experiments
+from kerasseq import Translator, data, experiments
 from kerasseq.experiments import (
     DataConfig,
     DistillationConfig,
     ExperimentConfig,
     Run,
     TextConfig,
+    distillation,
     train,
 )
 from kerasseq.experiments.distillation import find_teachers
+from kerasseq.training import Distillation
 from kerasseq.translation import Ensemble
 
 
@@ -79,6 +81,34 @@ def test_a_run_with_teachers_learns_otherwise_and_its_file_stands_alone(
     # The same command on the finished run only reads.
     config = distilled(tiny_config(epochs=1, warmup_steps=1), teachers, 0.7)
     assert train(config, taught.folder, show_progress=False).report == taught.report
+
+
+def test_what_teachers_say_is_asked_once_or_at_each_step(
+    tiny_config: Callable[..., ExperimentConfig],
+    teachers: list[str],
+    taught: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(distillation, "MOST_BYTES", 0)
+    config = distilled(tiny_config(epochs=1, warmup_steps=1), teachers, 0.7)
+    asking = train(config, tmp_path / "run", show_progress=False)
+    assert largest_difference(asking.translator, taught.translator) < 1e-4
+
+
+def test_teachers_of_sampled_sources_are_asked_at_each_step(
+    tiny_config: Callable[..., ExperimentConfig], teachers: list[str]
+) -> None:
+    named = Distillation([Translator.load(teachers[0]).network])
+    text = experiments.read_data(tiny_config().data).train
+    translator = student(tiny_config())
+    codecs = translator.source_codec, translator.target_codec
+    batches = data.training_batches(text, *codecs)
+    size = translator.network.vocabulary_size
+    assert distillation.ask_once(named, batches, size) is not None
+    batches.resample = lambda epoch, rows: batches.encoded.sources.take(rows)
+    assert distillation.ask_once(named, batches, size) is None
+    assert distillation.ask_once(None, batches, size) is None
 
 
 def test_an_ensemble_counts_as_its_members(

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import ops
 
 from kerasseq.models import SequenceToSequence
@@ -60,6 +61,25 @@ def test_labels_and_teachers_share_the_loss(
     for teacher, was in zip(teachers, before, strict=True):
         for now, then in zip(teacher.get_weights(), was, strict=True):
             np.testing.assert_array_equal(now, then)
+
+
+@pytest.mark.backend
+def test_what_teachers_said_before_counts_as_if_they_were_asked(
+    plain_network: Callable[..., Any], batch: Any
+) -> None:
+    student, *teachers = student_and_teachers(plain_network)
+    expected = expected_loss(student, teachers, batch, 0.3)
+    said = np.mean([probabilities(teacher, batch) for teacher in teachers], axis=0)
+
+    def ask(inputs: Any, training: bool) -> Any:
+        raise AssertionError("asked again")
+
+    student.distillation = Distillation([ask], 0.3)
+    targets = (batch.labels, said.astype("float32"))
+    dataset = tf.data.Dataset.from_tensors((tuple(batch.inputs), targets))
+    logs = compiled(student).fit(dataset, shuffle=False, verbose=0).history
+    assert logs["loss"] == [pytest.approx(expected, rel=1e-5)]
+    compiled(student).evaluate(dataset, verbose=0)
 
 
 def test_the_student_comes_to_say_what_the_teachers_say(

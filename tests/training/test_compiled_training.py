@@ -130,6 +130,9 @@ teacher.set_weights([3 * weight for weight in teacher.get_weights()])
 def train(strategy, num_replicas):
     dataset = data.training_dataset(
         pairs, *codecs, batch_size=7, seed=3, num_replicas=num_replicas)
+    if WEIGHT and num_replicas == 2:  # what the teacher says is asked before, or in each step
+        dataset = data.as_dataset(batches, soft_labels=data.SoftLabels(
+            batches, training.Distillation([teacher]).probabilities, codecs[1].vocabulary_size))
     with strategy.scope():
         keras.utils.set_random_seed(1)
         network = small_network()
