@@ -215,7 +215,8 @@ class SequenceToSequence(keras.Model):
                 the mask of the source is made inside a nested model or layer, where search cannot
                 see it: give the decoder `memory_mask`, or embed the source in the graph itself.
         """
-        if self.dtype_policy.compute_dtype != "float32":
+        # The model's own policy is whichever was in force when its file was read.
+        if self.decoder.compute_dtype != "float32":
             tolerance = max(tolerance, 0.25)
         consistency.check_network(self, self._parts, tolerance)
 

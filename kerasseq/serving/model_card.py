@@ -37,7 +37,8 @@ def write_card(
         answers: the requests of the warm-up and what was answered.
     """
     network, metadata = translator.network, _without_nan(translator.metadata)
-    dtype = getattr(network, "networks", [network])[0].compute_dtype
+    # Not the network's own, which is whichever was in force when its file was read.
+    dtype = getattr(network, "networks", [network])[0].decoder.compute_dtype
     card = {
         "format": FORMAT,
         "name": name,

@@ -1,7 +1,9 @@
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import pytest
 from keras import ops
 
@@ -96,6 +98,19 @@ class OwnEncoder(keras.layers.Layer):
 
 def own_layer(graph: Any) -> tuple[Any, Any]:
     return OwnEncoder()(graph.source_ids)
+
+
+def test_a_file_in_half_precision_is_judged_by_its_own_in_a_session_of_float32(
+    plain_network: Callable[..., Any], in_policy: Callable[[str], Any], tmp_path: Path
+) -> None:
+    with in_policy("mixed_bfloat16"):
+        network = plain_network()
+    generator = np.random.default_rng(3)
+    network.set_weights([generator.normal(0, 1, w.shape) for w in network.get_weights()])
+    network.save(tmp_path / "half.keras")
+    loaded = keras.models.load_model(tmp_path / "half.keras")
+    assert (loaded.compute_dtype, loaded.decoder.compute_dtype) == ("float32", "bfloat16")
+    loaded.check()
 
 
 HIDING_MASKS = [nested_model, sequential_model, own_layer]

@@ -1,6 +1,7 @@
 import hashlib
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 import tensorflow as tf
 
 import kerasseq
-from kerasseq.serving.model_card import write_card
+from kerasseq.serving import verify_export
+from kerasseq.serving.model_card import HALF_TOLERANCE, write_card
 from kerasseq.serving.signatures import SIGNATURES
 from kerasseq.translation import Translator
 
@@ -35,6 +37,20 @@ def test_the_card_says_what_the_model_is(card: dict[str, Any], translator: Trans
     assert card["versions"]["kerasseq"] == kerasseq.__version__
     assert card["versions"]["tensorflow"] == tf.__version__
     assert card["compute_dtype"] == "float32"
+
+
+def test_the_precision_is_that_of_the_file_and_not_of_the_session(
+    make_translator: Callable[..., Translator], tmp_path: Path
+) -> None:
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        make_translator().save(tmp_path / "half.keras")
+    finally:
+        keras.config.set_dtype_policy("float32")
+    version = Translator.load(tmp_path / "half.keras").export(tmp_path / "half")
+    card = json.loads((Path(version) / "model_card.json").read_text(encoding="utf-8"))
+    assert (card["compute_dtype"], card["tolerance"]) == ("bfloat16", HALF_TOLERANCE)
+    verify_export(version)
 
 
 def test_the_card_has_the_sum_of_every_other_file(card: dict[str, Any], model_folder: Path) -> None:
