@@ -124,9 +124,11 @@ def _configs(config: ExperimentConfig) -> Iterator[ExperimentConfig]:
             training=dataclasses.replace(
                 recipe.training,
                 epochs=config.distillation.epochs or recipe.training.epochs,
-                # One process has one number of threads.
+                # What the machine is asked for, the run says: one process has one number of
+                # threads.
                 threads=config.training.threads,
                 parallelism=config.training.parallelism,
+                dtype=config.training.dtype,
             ),
             seed=seed,
         )

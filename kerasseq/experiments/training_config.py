@@ -150,7 +150,8 @@ class DistillationConfig:
     Args:
         teachers: `.keras` files of translators with the tokens of the run.
         recipe: a configuration, a file or the name of a recipe, of teachers that the run trains
-            before, on its own pairs and tokens, in `teachers/` of its folder.
+            before, on its own pairs and tokens, with its threads and dtype, in `teachers/` of its
+            folder.
         seeds: of those teachers, one each.
         epochs: of those teachers; null for what the recipe says.
         weight: the share of all teachers in the loss.

@@ -147,6 +147,19 @@ def test_a_run_trains_the_teachers_that_are_missing_and_learns_as_from_files(
     assert all(each["wall_seconds"] > 0 for each in run.report["teachers"])
 
 
+def test_teachers_compute_as_the_run_does(
+    tiny_config: Callable[..., ExperimentConfig], tmp_path: Path
+) -> None:
+    recipe = write_recipe(tiny_config(epochs=1), tmp_path / "recipe.yaml")
+    config = dataclasses.replace(
+        tiny_config(dtype="mixed_bfloat16", threads=2),
+        distillation=DistillationConfig(recipe=recipe, seeds=[2]),
+    )
+    found = find_teachers(config, student(config))
+    (teacher,) = found.configs
+    assert (teacher.training.dtype, teacher.training.threads) == ("mixed_bfloat16", 2)
+
+
 @pytest.mark.parametrize("own", [{"teachers": ["a.keras"]}, {"recipe": "b.yaml", "seeds": [1]}])
 def test_a_recipe_with_teachers_of_its_own_is_refused(
     tiny_config: Callable[..., ExperimentConfig], tmp_path: Path, own: dict[str, Any]
