@@ -24,8 +24,8 @@ class SoftLabels:
         vocabulary_size: how many entries a distribution has.
 
     Raises:
-        ValueError: if `batches` tokenise their sources anew in each epoch: the answers would
-            change.
+        ValueError: if `batches` tokenise their sources anew in each epoch, so that the answers
+            would change, or if the answers have another vocabulary.
     """
 
     def __init__(
@@ -45,9 +45,14 @@ class SoftLabels:
         self.values = np.empty((batches.target_tokens, vocabulary_size), np.float32)
         for index in range(len(batches)):
             inputs, labels, _ = batches.batch(0, index)
-            answers = np.asarray(ask(list(inputs))).reshape(*labels.shape, vocabulary_size)
+            answers = np.asarray(ask(list(inputs)))
+            if answers.shape != (labels.size, vocabulary_size):
+                raise ValueError(
+                    "`ask` must give a distribution over the vocabulary for each position, "
+                    f"{(labels.size, vocabulary_size)}. Received: shape {answers.shape}."
+                )
             real, places = self._places(0, index)
-            self.values[places] = answers[: len(real)][real]
+            self.values[places] = answers.reshape(*labels.shape, -1)[: len(real)][real]
 
     def batch(self, epoch: int, index: int) -> np.ndarray:
         """Returns those of batch `index` of an epoch.

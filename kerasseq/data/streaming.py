@@ -31,10 +31,15 @@ def as_dataset(
         epoch: the number of the first iteration.
         steps_per_epoch: the batches of an iteration; `None` means those of an epoch of `batches`.
         soft_labels: what to learn beside the labels, which become `(labels, soft_labels)`.
+
+    Raises:
+        ValueError: if `soft_labels` belong to other batches.
     """
     checks.check_integer("epoch", epoch, minimum=0)
     if steps_per_epoch is not None:
         checks.check_positive_integer("steps_per_epoch", steps_per_epoch)
+    if soft_labels is not None and soft_labels.batches is not batches:
+        raise ValueError("`soft_labels` must be those of `batches`. Received: those of others.")
     epochs = _Epochs(batches, epoch, steps_per_epoch or len(batches), soft_labels)
     # Not `from_generator`: it makes the C library give memory back after every free, for good,
     # and a training step of the reference network then takes 823 ms of CPU time instead of 697.
@@ -59,8 +64,8 @@ class _Epochs:
         self.soft_labels = soft_labels
         self.epoch = epoch
         self.steps = steps
-        labels = (IDS, tf.TensorSpec((None, None, None), tf.float32)) if soft_labels else IDS
-        self.element = ((IDS, IDS), labels, WEIGHTS)
+        beside = (IDS, tf.TensorSpec((None, None, None), tf.float32))
+        self.element = ((IDS, IDS), IDS if soft_labels is None else beside, WEIGHTS)
 
     def steps_of_iteration(self, _: tf.Tensor) -> tf.data.Dataset:
         """Returns the epoch, whether the batch is its last, and the batch, for each step."""

@@ -82,7 +82,13 @@ def test_sources_that_change_have_none() -> None:
 
 
 def test_another_vocabulary_is_refused() -> None:
-    with pytest.raises(ValueError, match="reshape"):
+    with pytest.raises(ValueError, match=r"`ask` must give .* Received: shape \(\d+, 5\)"):
         SoftLabels(make_batches(), answer, VOCABULARY - 1)
     with pytest.raises(ValueError, match="`vocabulary_size` must be"):
         SoftLabels(make_batches(), answer, 0)
+
+
+def test_those_of_other_batches_are_refused() -> None:
+    soft_labels = SoftLabels(make_batches(), answer, VOCABULARY)
+    with pytest.raises(ValueError, match="`soft_labels` must be those of `batches`"):
+        as_dataset(make_batches(), soft_labels=soft_labels)
