@@ -25,7 +25,11 @@ os.kill(os.getpid(), signal.SIGSEGV if deaths else signal.SIGKILL)
 
 
 def test_a_search_that_dies_is_started_again_and_its_trial_has_failed(tmp_path: Path) -> None:
-    assert supervise(["-c", PROGRAM, str(tmp_path)], str(tmp_path)) == 3
+    # From a process of its own: gRPC, if other tests have loaded it here, can break a fork.
+    arguments = ["-c", PROGRAM, str(tmp_path)]
+    program = "import sys; from kerasseq.commands.supervision import supervise; "
+    program += f"sys.exit(supervise({arguments!r}, {str(tmp_path)!r}))"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 3
 
 
 def test_a_search_that_dies_outside_of_a_trial_ends(tmp_path: Path) -> None:
