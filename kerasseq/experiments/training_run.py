@@ -19,7 +19,8 @@ from kerasseq.experiments.distillation import (
     train_teachers,
 )
 from kerasseq.experiments.fine_tuning import read_start
-from kerasseq.experiments.optimization import compile_network, put_learning_rate
+from kerasseq.experiments.optimization import compile_network
+from kerasseq.experiments.resuming import restore_run, save_progress
 from kerasseq.experiments.run_callbacks import Steps, evaluated_epochs, make_callbacks
 from kerasseq.experiments.run_data import RunData
 from kerasseq.experiments.run_folder import RunFolder
@@ -27,7 +28,6 @@ from kerasseq.experiments.run_report import make_metadata, make_report
 from kerasseq.experiments.run_state import RunState
 from kerasseq.experiments.watch_run import Watch, WatchRun
 from kerasseq.experiments.weight_transfer import freeze
-from kerasseq.models import SequenceToSequence
 from kerasseq.translation import Translator
 
 logger = logging.getLogger(__name__)
@@ -153,13 +153,13 @@ def _fit(
     count = config.training.steps_per_epoch or len(batches)
     steps = Steps(batches, count, epochs, evaluated_epochs(epochs, every))
     compile_network(network, config.training, count)
-    state = _restore(folder, network, config, session)
+    state = restore_run(folder, network, config, session.changes, session.watch)
     if state.stopped or state.epoch >= epochs:
         return state
     callbacks = make_callbacks(config, folder, pairs, drafter, steps, state, session.show_progress)
     callbacks += _of_the_session(session, folder, drafter, pairs.valid, state)
     if state.changes and session.changes:  # a run killed before `open` makes them again
-        _save_progress(folder, network, state)
+        save_progress(folder, network, state)
     # Only now, when nothing is left to be wrong with the configuration.
     folder.open(config, session.environment)
     network.distillation = _distillation(config, folder, pairs, translator, session)
@@ -196,50 +196,12 @@ def _of_the_session(
     session: Session, folder: RunFolder, drafter: Translator, held_out: Pairs, state: RunState
 ) -> list[keras.callbacks.Callback]:
     """The callbacks that come last: who watches, and what the caller brings."""
-    save = functools.partial(_save_progress, folder, drafter.network, state)
+    save = functools.partial(save_progress, folder, drafter.network, state)
     watching = [] if session.watch is None else [WatchRun(state, session.watch, save)]
     return watching + [
         each if isinstance(each, keras.callbacks.Callback) else each(drafter, held_out)
         for each in session.callbacks
     ]
-
-
-def _restore(
-    folder: RunFolder,
-    network: SequenceToSequence,
-    config: ExperimentConfig,
-    session: Session,
-) -> RunState:
-    """The progress of the run, and its network as the last checkpoint has it."""
-    changes = session.changes
-    progress = Checkpoints(folder.checkpoints).restore_state(network)
-    state = RunState(**(progress or {}))
-    if progress is not None:
-        logger.info("Going on after epoch %d.", state.epoch)
-    if changes:
-        last = min(config.training.epochs, config.training.stop_after or config.training.epochs)
-        if state.epoch >= last:
-            raise ValueError(
-                f"`training.epochs` must be more than the {state.epoch} that the run has, for it "
-                f"to go on. Received: {last}."
-            )
-        change = {"epoch": state.epoch, **changes}
-        if change not in state.changes:  # else a run that was killed makes it again
-            state.changes.append(change)
-        state.stopped = False
-        if "training.learning_rate" in changes:
-            put_learning_rate(network.optimizer, config.training.learning_rate)
-    elif session.watch is not None and state.epoch and not state.stopped:
-        # Who watches was perhaps not asked about the last epoch, when the run was killed.
-        state.stopped = bool(session.watch(state))
-    return state
-
-
-def _save_progress(folder: RunFolder, network: SequenceToSequence, state: RunState) -> None:
-    """Replaces what the last checkpoint says of the run; what callbacks keep stays as it is."""
-    checkpoints = Checkpoints(folder.checkpoints)
-    arrays = {name: checkpoints.load_arrays(name) for name in state.callbacks}
-    checkpoints.save_state(network, state.to_dict(), arrays)
 
 
 def _training_batches(config: ExperimentConfig, pairs: Pairs, drafter: Translator) -> TokenBatches:

@@ -266,21 +266,36 @@ def _check_answers(folder: Path, card: dict[str, Any], needs_text: bool) -> floa
     for request, recorded in zip(requests, card["warm_up"], strict=True):
         if request != Request(recorded["signature"], recorded["inputs"]):
             raise ValueError(f"{WARM_UP} and {CARD} differ in {request}.")
-        inputs = {name: tf.constant(texts) for name, texts in request.inputs.items()}
-        try:
-            outputs = signatures[request.signature](**inputs)
-        except (KeyError, tf.errors.OpError) as error:
-            raise ValueError(f"`{request.signature}` does not answer: {error}") from error
-        received = {name: as_plain(tensor.numpy()) for name, tensor in outputs.items()}
-        for name in sorted({*received, *recorded["outputs"]}):
-            expected, answer = recorded["outputs"].get(name), received.get(name)
-            difference = _difference(expected, answer)
-            if not difference <= card["tolerance"]:
-                raise ValueError(
-                    f"`{request.signature}` answers another `{name}` to {request.inputs}: "
-                    f"{answer!r}, recorded {expected!r}."
-                )
-            largest = max(largest, difference)
+        received = _answer(signatures, request)
+        largest = max(largest, _compare(request, recorded["outputs"], received, card["tolerance"]))
+    return largest
+
+
+def _answer(signatures: Any, request: Request) -> dict[str, Any]:
+    """What a loaded model answers to a request, as plain lists."""
+    import tensorflow as tf
+
+    inputs = {name: tf.constant(texts) for name, texts in request.inputs.items()}
+    try:
+        outputs = signatures[request.signature](**inputs)
+    except (KeyError, tf.errors.OpError) as error:
+        raise ValueError(f"`{request.signature}` does not answer: {error}") from error
+    return {name: as_plain(tensor.numpy()) for name, tensor in outputs.items()}
+
+
+def _compare(
+    request: Request, expected: dict[str, Any], received: dict[str, Any], tolerance: float
+) -> float:
+    """Returns the largest difference of a number, which must be within the tolerance."""
+    largest = 0.0
+    for name in sorted({*received, *expected}):
+        difference = _difference(expected.get(name), received.get(name))
+        if not difference <= tolerance:
+            raise ValueError(
+                f"`{request.signature}` answers another `{name}` to {request.inputs}: "
+                f"{received.get(name)!r}, recorded {expected.get(name)!r}."
+            )
+        largest = max(largest, difference)
     return largest
 
 

@@ -1,0 +1,78 @@
+"""Where a run goes on: its progress as the last checkpoint has it, and what was changed since."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from kerasseq.experiments.checkpoints import Checkpoints
+from kerasseq.experiments.config import ExperimentConfig
+from kerasseq.experiments.optimization import put_learning_rate
+from kerasseq.experiments.run_folder import RunFolder
+from kerasseq.experiments.run_state import RunState
+from kerasseq.experiments.watch_run import Watch
+from kerasseq.models import SequenceToSequence
+
+logger = logging.getLogger(__name__)
+
+
+def restore_run(
+    folder: RunFolder,
+    network: SequenceToSequence,
+    config: ExperimentConfig,
+    changes: Mapping[str, Any],
+    watch: Watch | None = None,
+) -> RunState:
+    """Returns the progress of a run, and puts its last checkpoint into the network.
+
+    Args:
+        folder: the run's files; without a checkpoint the run begins.
+        network: the run's network, compiled; changed in place.
+        config: what the run is to do.
+        changes: what the configuration changes in the run, by name.
+        watch: is asked once more about the last epoch: when the run was killed, it perhaps was not.
+
+    Raises:
+        ValueError: if the run was changed, but not so that any epoch is left.
+    """
+    progress = Checkpoints(folder.checkpoints).restore_state(network)
+    state = RunState(**(progress or {}))
+    if progress is not None:
+        logger.info("Going on after epoch %d.", state.epoch)
+    if changes:
+        _change(state, network, config, changes)
+    elif watch is not None and state.epoch and not state.stopped:
+        state.stopped = bool(watch(state))
+    return state
+
+
+def _change(
+    state: RunState,
+    network: SequenceToSequence,
+    config: ExperimentConfig,
+    changes: Mapping[str, Any],
+) -> None:
+    last = min(config.training.epochs, config.training.stop_after or config.training.epochs)
+    if state.epoch >= last:
+        raise ValueError(
+            f"`training.epochs` must be more than the {state.epoch} that the run has, for it "
+            f"to go on. Received: {last}."
+        )
+    change = {"epoch": state.epoch, **changes}
+    if change not in state.changes:  # else a run that was killed makes it again
+        state.changes.append(change)
+    state.stopped = False
+    if "training.learning_rate" in changes:
+        put_learning_rate(network.optimizer, config.training.learning_rate)
+
+
+def save_progress(folder: RunFolder, network: SequenceToSequence, state: RunState) -> None:
+    """Replaces what the last checkpoint says of the run; what callbacks keep stays as it is.
+
+    Args:
+        folder: the run's files, with a checkpoint.
+        network: the run's network.
+        state: its progress.
+    """
+    checkpoints = Checkpoints(folder.checkpoints)
+    arrays = {name: checkpoints.load_arrays(name) for name in state.callbacks}
+    checkpoints.save_state(network, state.to_dict(), arrays)
