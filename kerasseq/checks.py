@@ -21,13 +21,21 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
-def check_integer(name: str, value: Any, minimum: int | None = None) -> None:
-    """Raises unless `value` is an integer of at least `minimum`."""
+def check_integer(
+    name: str, value: Any, minimum: int | None = None, maximum: int | None = None
+) -> None:
+    """Raises unless `value` is an integer within `[minimum, maximum]`."""
     bound = "" if minimum is None else f" of at least {minimum}"
+    bound += "" if maximum is None else f"{' and' if bound else ' of'} at most {maximum}"
     if not _is_integer(value):
         _fail(TypeError, name, f"an integer{bound}", value)
-    if minimum is not None and value < minimum:
+    if (minimum is not None and value < minimum) or (maximum is not None and value > maximum):
         _fail(ValueError, name, f"an integer{bound}", value)
+
+
+def check_seed(name: str, value: Any) -> None:
+    """Raises unless `value` is a seed that NumPy, TensorFlow and Python all take."""
+    check_integer(name, value, minimum=0, maximum=2**32 - 1)
 
 
 def check_positive_integer(name: str, value: Any) -> None:

@@ -45,9 +45,11 @@ def written_beside(path: str | os.PathLike[str]) -> Iterator[str]:
         # mkstemp makes files that only their owner can read; others may read a model.
         os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(FileNotFoundError):
             os.remove(temporary)
+        if isinstance(error, OSError) and error.errno is not None and error.filename is None:
+            error.filename = path  # of a full disk Python says only that it is full
         raise
 
 

@@ -1,5 +1,6 @@
 """Register a class, and get a member of a family by name, config or object."""
 
+import inspect
 from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
@@ -40,7 +41,7 @@ def get(
     options = dict(identifier) if isinstance(identifier, Mapping) else {"name": identifier}
     name = options.pop("name", None)
     if isinstance(name, str) and name in family:
-        return family[name](**{**arguments, **options})
+        return make(family[name], {**arguments, **options}, f"{argument}: {name}")
     if isinstance(identifier, Mapping) and "class_name" in identifier:
         identifier = keras.saving.deserialize_keras_object(dict(identifier))
     if isinstance(identifier, _contract(family)):
@@ -50,6 +51,28 @@ def get(
         f"`{argument}` must be one of {names}, a config of one, or an object of that family. "
         f"Received: {identifier!r}."
     )
+
+
+def make(cls: type[Member], options: Mapping[str, Any], argument: str) -> Member:
+    """Returns an object of a class from its arguments as a configuration has them.
+
+    Args:
+        cls: the class.
+        options: the constructor's arguments.
+        argument: what the caller calls this, for the message.
+
+    Raises:
+        TypeError: if the class does not take one of them.
+    """
+    parameters = inspect.signature(cls).parameters
+    if all(each.kind is not each.VAR_KEYWORD for each in parameters.values()):
+        unknown = [name for name in options if name not in parameters]
+        if unknown:
+            raise TypeError(
+                f"`{argument}` has no option {', '.join(map(repr, unknown))}. "
+                f"It has {', '.join(parameters) or 'none'}."
+            )
+    return cls(**options)
 
 
 def _contract(family: Mapping[str, type]) -> tuple[type, ...]:

@@ -86,7 +86,7 @@ def test_what_names_no_member_is_told_the_names(identifier: Any) -> None:
 
 
 def test_an_option_that_the_member_does_not_take_is_an_error() -> None:
-    with pytest.raises(TypeError, match="unexpected keyword argument 'radius'"):
+    with pytest.raises(TypeError, match="`shape: square` has no option 'radius'. It has "):
         get(SHAPES, {"name": "square", "radius": 1.0}, "shape")
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from kerasseq.data.sample import SAMPLES, load_sample
     from kerasseq.data.soft_labels import SoftLabels
     from kerasseq.data.sources import read_parallel, read_tsv
-    from kerasseq.data.streaming import as_dataset
+    from kerasseq.data.streaming import FollowEpochs, as_dataset
     from kerasseq.data.subword_sampler import SubwordSampler
     from kerasseq.data.token_rows import TokenRows
 
@@ -52,6 +52,7 @@ __all__ = [
     "training_batches",
     "evaluation_batches",
     "as_dataset",
+    "FollowEpochs",
     "TokenBatches",
     "SoftLabels",
     "encode_pairs",
@@ -83,7 +84,7 @@ FILES = {
         "training_batches",
         "evaluation_batches",
     ),
-    "streaming": ("as_dataset",),
+    "streaming": ("FollowEpochs", "as_dataset"),
     "batching": ("TokenBatches",),
     "soft_labels": ("SoftLabels",),
     "encoding": (

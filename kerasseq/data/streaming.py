@@ -1,7 +1,9 @@
 """`TokenBatches` -> `tf.data.Dataset`: batches made ahead, and which epoch an iteration is."""
 
+import functools
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -24,7 +26,10 @@ def as_dataset(
     """Returns a dataset whose iterations are the epochs of `batches`, from `epoch` on.
 
     The epoch goes up when the last batch of an iteration has been taken. So a look at the first
-    batches, as Keras takes one to build a model, leaves the order of training alone.
+    batches, as Keras takes one to build a model, leaves the order of training alone. Devices that
+    share batches take some ahead, and of a short epoch all of them: in `fit` of a
+    `SequenceToSequence` a callback therefore says which epoch begins, which any other model can be
+    given as well: `callbacks=[FollowEpochs(dataset)]`.
 
     Args:
         batches: what to read.
@@ -46,7 +51,28 @@ def as_dataset(
     dataset = tf.data.Dataset.from_tensors(0).flat_map(epochs.steps_of_iteration)
     dataset = dataset.prefetch(PREFETCH).map(epochs.take)
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(epochs.steps))
-    return dataset.with_options(_options())
+    dataset = dataset.with_options(_options())
+    dataset.epochs = epochs
+    dataset.follow_epochs = functools.partial(FollowEpochs, dataset)
+    return dataset
+
+
+class FollowEpochs(keras.callbacks.Callback):
+    """Tells a dataset of `as_dataset` which epoch begins.
+
+    Args:
+        dataset: what `fit` is given.
+        initial_epoch: that of `fit`.
+    """
+
+    def __init__(self, dataset: Any, initial_epoch: int = 0) -> None:
+        super().__init__()
+        self.epochs = dataset.epochs
+        # Now: before `fit` takes a first look at the batches.
+        self.before = self.epochs.epoch - initial_epoch
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self.epochs.epoch = self.before + epoch
 
 
 class _Epochs:

@@ -204,7 +204,7 @@ class ExperimentConfig:
     seed: int = 1
 
     def __post_init__(self) -> None:
-        checks.check_integer("seed", self.seed, minimum=0)
+        checks.check_seed("seed", self.seed)
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> "ExperimentConfig":

@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 import keras
+import numpy as np
 
 from kerasseq import training
 from kerasseq.experiments.training_config import TrainingConfig
@@ -82,7 +83,26 @@ def build_optimizer(config: TrainingConfig, rate: Any) -> keras.optimizers.Optim
         options["gradient_accumulation_steps"] = config.accumulation_steps
     if config.ema_momentum is not None:
         options |= {"use_ema": True, "ema_momentum": config.ema_momentum}
-    return _optimizer_class(name)(**options)
+    optimizer_class = _optimizer_class(name)
+    _try(optimizer_class, options, config)
+    return optimizer_class(**options)
+
+
+def _try(optimizer_class: Any, options: dict[str, Any], config: TrainingConfig) -> None:
+    """Raises if an optimiser of these options cannot make an update.
+
+    Keras takes most options as they come, and fails at the first step, when the run has begun.
+    """
+    weight = keras.Variable(np.zeros((1, 1), "float32"))
+    try:
+        optimizer = optimizer_class(**options)
+        optimizer.apply([keras.ops.ones_like(weight)], [weight])
+    except Exception as error:  # whatever an optimiser and its backend raise
+        reason = str(error).splitlines()[0]
+        raise ValueError(
+            f"`training.optimizer` must have options that {optimizer_class.__name__} takes. "
+            f"Received: {config.optimizer!r} ({reason})."
+        ) from error
 
 
 def _optimizer_class(name: Any) -> Any:

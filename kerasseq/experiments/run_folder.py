@@ -87,14 +87,18 @@ class RunFolder:
             environment: what the run depends on besides; the first session's is kept.
         """
         self.path.mkdir(parents=True, exist_ok=True)
-        remove_leftovers(self.path)
-        remove_leftovers(self.checkpoints)
+        self.remove_leftovers()
         if not self.environment.exists():
             self._write_json(self.environment, environment)
         # A finished run that goes on is none until its new report is there.
         self.report.unlink(missing_ok=True)
         self.invalid_batch.unlink(missing_ok=True)
         config.write(self.config)
+
+    def remove_leftovers(self) -> None:
+        """Removes what a kill left half written."""
+        remove_leftovers(self.path)
+        remove_leftovers(self.checkpoints)
 
     def check_files(self, files: dict[str, Any]) -> None:
         """Raises if the data is not what it was when the run in the folder began.

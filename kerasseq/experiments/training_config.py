@@ -167,7 +167,7 @@ class DistillationConfig:
         if self.teachers:
             checks.check_strings("distillation.teachers", self.teachers)
         for seed in self.seeds:
-            checks.check_integer("distillation.seeds", seed, minimum=0)
+            checks.check_seed("distillation.seeds", seed)
         if (self.recipe is None) != (not self.seeds) or len(set(self.seeds)) < len(self.seeds):
             raise ValueError(
                 "`distillation.seeds` must name another seed for each teacher of "

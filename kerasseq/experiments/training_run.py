@@ -155,6 +155,7 @@ def _fit(
     compile_network(network, config.training, count)
     state = restore_run(folder, network, config, session.changes, session.watch)
     if state.stopped or state.epoch >= epochs:
+        folder.remove_leftovers()  # of a run that was killed behind its last epoch
         return state
     callbacks = make_callbacks(config, folder, pairs, drafter, steps, state, session.show_progress)
     callbacks += _of_the_session(session, folder, drafter, pairs.valid, state)

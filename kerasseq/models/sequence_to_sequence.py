@@ -134,6 +134,18 @@ class SequenceToSequence(keras.Model):
             logits = ops.squeeze(ops.expand_dims(logits, -1), -1)
         return logits
 
+    def fit(self, x: Any = None, *arguments: Any, **options: Any) -> Any:
+        """As Keras' own, and tells a `kerasseq.data.training_dataset` which epoch begins."""
+        follow = getattr(x, "follow_epochs", None)
+        if follow is not None:
+            follower = follow(options.get("initial_epoch") or 0)
+            callbacks = options.get("callbacks") or []
+            if isinstance(callbacks, keras.callbacks.CallbackList):
+                callbacks.append(follower)
+            else:
+                options["callbacks"] = [follower, *keras.tree.flatten(callbacks)]
+        return super().fit(x, *arguments, **options)
+
     def compute_loss(
         self,
         x: Any = None,

@@ -26,10 +26,11 @@ class SwapAverages(keras.callbacks.Callback):
         self._held: list[Any] = []
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        if not self.model.optimizer.use_ema:
+        optimizer = _inner(self.model.optimizer)
+        if not optimizer.use_ema:
             raise ValueError(
                 "`SwapAverages` needs an optimizer that averages weights. Received: "
-                f"{type(self.model.optimizer).__name__} with use_ema=False. Make it with "
+                f"{type(optimizer).__name__} with use_ema=False. Make it with "
                 "`use_ema=True`."
             )
 
@@ -50,7 +51,7 @@ class SwapAverages(keras.callbacks.Callback):
 
     def show(self) -> None:
         """Puts the averages into the network, unless they are there or there are none yet."""
-        optimizer = self.model.optimizer
+        optimizer = _inner(self.model.optimizer)
         if self._held or not int(ops.convert_to_numpy(optimizer.variables[0])):
             return
         variables = self.model.trainable_variables
@@ -66,9 +67,15 @@ class SwapAverages(keras.callbacks.Callback):
         self._held = []
 
 
+def _inner(optimizer: Any) -> Any:
+    """The optimiser that keeps the averages: in half precision Keras puts another around it."""
+    return getattr(optimizer, "inner_optimizer", optimizer)
+
+
 def averages_of(optimizer: keras.optimizers.Optimizer) -> list[keras.Variable]:
     """Returns the moving averages of an optimiser that was built with `use_ema=True`.
 
     Keras has no public way to them, but makes them first and names them after their variables.
     """
-    return [variable for variable in optimizer.variables if variable.name.endswith("_average")]
+    variables = _inner(optimizer).variables
+    return [variable for variable in variables if variable.name.endswith("_average")]

@@ -68,8 +68,9 @@ def apply_adam(
     dtype = variable.dtype
     beta_1, beta_2 = (dtype.as_numpy_dtype(beta) for beta in (optimizer.beta_1, optimizer.beta_2))
     # The kernel takes 1 - beta_2 of the rounded beta_2, Keras rounds 1 - beta_2: in float32 that
-    # is 1.3e-5 more or less in all velocities, and the rate makes up for it.
-    surplus = float(1 - beta_2) / (1 - optimizer.beta_2)
+    # is 1.3e-5 more or less in all velocities (more as beta_2 nears 1), and the rate makes up for
+    # it, and epsilon, which stands beside their root.
+    surplus = (float(1 - beta_2) / (1 - optimizer.beta_2)) ** 0.5
     step = tf.cast(step, dtype)
     tf.raw_ops.ResourceApplyAdam(
         var=variable.handle,
@@ -77,9 +78,9 @@ def apply_adam(
         v=velocity.value.handle,
         beta1_power=tf.pow(tf.cast(optimizer.beta_1, dtype), step),
         beta2_power=tf.pow(tf.cast(optimizer.beta_2, dtype), step),
-        lr=tf.cast(learning_rate, dtype) * surplus**0.5,
+        lr=tf.cast(learning_rate, dtype) * surplus,
         beta1=beta_1,
         beta2=beta_2,
-        epsilon=dtype.as_numpy_dtype(optimizer.epsilon),
+        epsilon=dtype.as_numpy_dtype(optimizer.epsilon * surplus),
         grad=tf.cast(gradient, dtype),
     )

@@ -14,7 +14,8 @@ class InvalidLossError(FloatingPointError):
         message: what happened, where, and what to try.
         step: the batch after which it was seen, counted from 1 over the whole training.
         epoch: the epoch, counted from 1.
-        batch: the batch within the epoch, counted from 1; `None` at the end of an epoch.
+        batch: the batch within the epoch, counted from 1, in which it was seen or whose update made
+            the weights so; `None` if a validation alone gave it.
     """
 
     def __init__(self, message: str, step: int, epoch: int, batch: int | None) -> None:
@@ -55,28 +56,34 @@ class TerminateOnInvalidLoss(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         self.batch = batch
         # The loss in the logs is the mean over the epoch so far: once invalid, it stays so.
-        self._check("training loss", (logs or {}).get("loss"), batch, batch)
+        self._check("training loss", (logs or {}).get("loss"), batch)
 
     def on_test_end(self, logs: dict[str, Any] | None = None) -> None:
-        self._check("validation loss", (logs or {}).get("loss"), None, None)
+        loss = (logs or {}).get("loss")
+        if loss is not None and not np.isfinite(loss):
+            self._check_weights()  # then it was an update, and not the held-out pairs
+        self._check("validation loss", loss, None)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self._check_weights()
+
+    def _check_weights(self) -> None:
         for weight in self.model.trainable_weights:
             # The sum of x * 0 is 0 when all are finite, and NaN else: one pass, one number.
             if not math.isfinite(float(ops.convert_to_numpy(ops.sum(weight * 0)))):
-                self._fail(f"weight '{weight.path}'", float("nan"), None, self.batch)
+                self._fail(f"weight '{weight.path}'", float("nan"), self.batch)
 
-    def _check(self, what: str, value: Any, batch: int | None, shown: int | None) -> None:
+    def _check(self, what: str, value: Any, batch: int | None) -> None:
         if value is not None and not np.isfinite(value):
-            self._fail(what, float(value), batch, shown)
+            self._fail(what, float(value), batch)
 
-    def _fail(self, what: str, value: float, batch: int | None, shown: int | None) -> None:
+    def _fail(self, what: str, value: float, batch: int | None) -> None:
         # Not `iterations`, which counts updates: with accumulation there are fewer of them.
         step = int(ops.convert_to_numpy(self.model.optimizer.variables[0]))
         place = "at the end" if batch is None else f"after batch {batch + 1}"
         description = ""
-        if shown is not None and self.describe is not None:
-            description = f" {self.describe(self.epoch, shown)}"
+        if batch is not None and self.describe is not None:
+            description = f" {self.describe(self.epoch, batch)}"
         raise InvalidLossError(
             f"The {what} became {value} by step {step}, {place} of epoch {self.epoch + 1}. "
             "The last checkpoint is as it was. Try a lower learning rate, a longer warm-up or "

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasseq.data import EncodedPairs, TokenBatches, TokenRows, as_dataset
+from kerasseq.data import EncodedPairs, FollowEpochs, TokenBatches, TokenRows, as_dataset
 
 
 @pytest.fixture
@@ -74,3 +74,13 @@ def test_messages(batches: TokenBatches) -> None:
         as_dataset(batches, epoch=-1)
     with pytest.raises(ValueError, match=r"`steps_per_epoch` .* at least 1\. Received: 0\."):
         as_dataset(batches, steps_per_epoch=0)
+
+
+def test_a_callback_says_which_epoch_begins(batches: TokenBatches) -> None:
+    """Whatever was taken ahead before, as devices do that share batches."""
+    dataset = as_dataset(batches, epoch=5)
+    follower = FollowEpochs(dataset, initial_epoch=2)
+    order(dataset)
+    for epoch in (2, 3):
+        follower.on_epoch_begin(epoch)
+        assert order(dataset) == expected(batches, *range(10 * epoch + 30, 10 * epoch + 40))

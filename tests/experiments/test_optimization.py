@@ -66,6 +66,10 @@ def test_averages_and_accumulation_are_those_of_keras() -> None:
             r"clips by 'clipnorm', and `training.clip_norm` by.*Say `training.clip_norm: null`",
         ),
         ({"name": "sgd", "use_ema": True}, r"'use_ema' here: say it with `training.ema_momentum`"),
+        ({"name": "adam", "beta_3": 1}, r"options that Adam takes. Received: .*'beta_3'"),
+        # Keras itself would take these, and fail at the first step.
+        ({"name": "adam", "beta_1": "x"}, r"options that Adam takes. Received: .*'x'"),
+        ({"name": "fused_adam", "epsilon": None}, r"options that FusedAdam takes"),
     ],
 )
 def test_what_cannot_be_says_so(optimizer: Any, message: str) -> None:

@@ -25,6 +25,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.name == "test_saved_layers.py")
 
 
+@pytest.fixture(autouse=True)
+def _same_weights_in_every_run() -> None:
+    """A tolerance that holds, holds again; and what fails, fails when it is run alone."""
+    keras.utils.set_random_seed(0)
+
+
 @pytest.fixture(scope="session")
 def saved_layers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of what `check_layer` saves: `.keras` files, each with its numbers beside it."""

@@ -62,6 +62,7 @@ def assert_same_walk(
     [
         {},
         {"beta_1": 0.8, "beta_2": 0.98, "epsilon": 1e-3},
+        {"learning_rate": 0.1, "epsilon": 0.1},  # where epsilon decides
         {"global_clipnorm": 1.0},
         {"clipnorm": 0.5, "weight_decay": 0.1},
         {"use_ema": True, "ema_momentum": 0.5, "ema_overwrite_frequency": 2},

@@ -5,8 +5,10 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from keras import ops
 
 from kerasseq.training import FusedAdam, SwapAverages
+from kerasseq.training.swap_averages import averages_of
 
 DATA = (np.array([[1.0], [2.0]]), np.array([[3.0], [5.0]]))
 
@@ -107,3 +109,18 @@ def test_frozen_weights_have_no_average() -> None:
 def test_an_optimizer_without_averages_is_an_error() -> None:
     with pytest.raises(ValueError, match="`SwapAverages` needs .* Received: FusedAdam with use_e"):
         fit(network(FusedAdam(0.1)), [SwapAverages()])
+
+
+def test_averages_are_found_in_the_optimizer_that_keras_puts_another_around() -> None:
+    """So it does under `mixed_float16`."""
+    inner = keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.5)
+    network = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    network.compile(keras.optimizers.LossScaleOptimizer(inner), "mse", jit_compile=False)
+    x, y = np.ones((4, 1)), np.full(4, 3.0)
+    shown = []
+    look = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: shown.append(network.get_weights())
+    )
+    network.fit(x, y, epochs=1, verbose=0, callbacks=[SwapAverages(), look])
+    for ours, average in zip(shown[0], averages_of(network.optimizer), strict=True):
+        np.testing.assert_array_equal(ours, ops.convert_to_numpy(average))

@@ -55,14 +55,19 @@ def test_the_step_counts_over_epochs() -> None:
 
 def test_weights_ruined_by_the_last_update_do_not_reach_a_checkpoint() -> None:
     counter = SaveCounter()
-    with pytest.raises(
-        InvalidLossError, match=r"weight '.*kernel' became nan by step 1, at the end"
-    ):
-        model(learning_rate=1e38).fit(
-            *(np.full((1, 1), 1e3), np.zeros(1)),
-            verbose=0,
-            callbacks=[TerminateOnInvalidLoss(), counter],
-        )
+    x, y = np.full((1, 1), 1e3), np.zeros(1)
+    for validation_data in (None, (x, y)):  # which comes before the epoch's end
+        with pytest.raises(
+            InvalidLossError,
+            match=r"weight '.*kernel' became nan by step 1, after batch 1 .* Seen 0",
+        ) as caught:
+            model(learning_rate=1e38).fit(
+                *(x, y),
+                validation_data=validation_data,
+                verbose=0,
+                callbacks=[TerminateOnInvalidLoss(lambda _, batch: f"Seen {batch}."), counter],
+            )
+        assert caught.value.batch == 1
     assert counter.saved == 0
 
 
