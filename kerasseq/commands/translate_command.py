@@ -71,7 +71,7 @@ def _translate(arguments: Sequence[str]) -> None:
     total = len(options.texts) or count_lines(options.input)
     translator = with_search_flags(load_model(options), options)
     at_terminal = not options.texts and options.input is None and sys.stdin.isatty()
-    counts = {"texts": 0, "truncated": 0, "unfinished": 0}
+    counts = {"texts": 0, "truncated": 0, "unfinished": 0, "empty": 0}
     for window in answer_windows(
         choosing(translator, options),
         _texts(options),
@@ -83,7 +83,9 @@ def _translate(arguments: Sequence[str]) -> None:
         _print(window, counts["texts"], options)
         counts["texts"] += len(window)
         counts["truncated"] += sum(translation.truncated for translation in window)
-        counts["unfinished"] += sum(not translation.finished for translation in window)
+        for translation in window:
+            if not translation.finished:
+                counts["unfinished" if translation.target_tokens else "empty"] += 1
     limit = f"the {translator.max_source_length} tokens that the model reads"
     if options.prefix is not None:
         limit += ", or their prefix than the output may be"
@@ -159,6 +161,13 @@ def _warn(counts: dict[str, int], limit: str) -> None:
         logger.warning(
             "%d of %d texts were longer than %s, and were cut.",
             *(counts["truncated"], counts["texts"], limit),
+        )
+    if counts["empty"]:
+        logger.warning(
+            "%d of %d outputs are empty, since nothing may begin them: the constraints are too "
+            "strict, or no token is allowed.",
+            counts["empty"],
+            counts["texts"],
         )
     if counts["unfinished"]:
         logger.warning(

@@ -21,6 +21,7 @@ def check_network(network: "SequenceToSequence", parts: Parts, tolerance: float)
     """
     source_ids, target_ids = _random_batch(network)
     whole = _log_probabilities(network, source_ids, target_ids)
+    _check_finite(network, whole)
     difference = _largest(_stepped(network, source_ids, target_ids) - whole)
     if not difference <= tolerance:
         suspects = ", ".join(map(repr, parts.suspects())) or "none by type"
@@ -44,6 +45,18 @@ def check_network(network: "SequenceToSequence", parts: Parts, tolerance: float)
             f"differ by {difference:.3g}: a layer reads padding, such as a convolution, or one "
             "that was not given the mask."
         )
+
+
+def _check_finite(network: "SequenceToSequence", log_probabilities: np.ndarray) -> None:
+    """Raises if a network can answer nothing but nonsense, as after a training that diverged."""
+    if np.any(np.isnan(log_probabilities)):
+        broken = [
+            weight.path
+            for weight in network.weights
+            if not np.all(np.isfinite(ops.convert_to_numpy(ops.cast(weight, "float32"))))
+        ]
+        cause = f"NaN or infinity in {', '.join(broken[:3])}" if broken else "weights are finite"
+        raise ValueError(f"The network must give numbers. Received: NaN for its logits; {cause}.")
 
 
 def _check_mask_is_known(difference: np.floating, tolerance: float) -> None:

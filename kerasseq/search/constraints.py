@@ -114,7 +114,7 @@ class Constraints:
             repeats = would_repeat(history, position, self.no_repeat_ngram_size, ops.shape(ranking))
             ranking = ops.where(repeats, LOG_ZERO, ranking)
         if self.vocabulary_mask is not None:
-            allowed = self.vocabulary_mask(history, position)
+            allowed = checked_mask(self.vocabulary_mask(history, position), ranking.shape[-1])
             ranking = ops.where(allowed, ranking, LOG_ZERO)
         if len(self.banned_ids):
             ranking = ops.where(is_any_of(self.banned_ids, ranking), LOG_ZERO, ranking)
@@ -168,6 +168,35 @@ def would_repeat(history: Tensor, position: Tensor, size: int, shape: tuple[Any,
         recent = take(history, ops.maximum(position - back, 0)[None], axis=1)  # (rows, 1)
         matches = matches & (ops.roll(history, back, axis=1) == recent)
     return _at_tokens(history, matches, shape)
+
+
+def checked_mask(allowed: Any, size: int | None) -> Tensor:
+    """Returns what a vocabulary mask gave.
+
+    Args:
+        allowed: what it gave.
+        size: of the vocabulary, if it is known.
+
+    Raises:
+        TypeError: if that is not boolean: numbers would be taken for the contrary of what an
+            additive mask says.
+        ValueError: if it has not as many columns as the vocabulary has tokens.
+    """
+    if allowed is not None:
+        allowed = ops.convert_to_tensor(allowed)
+    dtype = None if allowed is None else keras.backend.standardize_dtype(allowed.dtype)
+    if allowed is None or dtype != "bool":
+        raise TypeError(
+            "`vocabulary_mask` must return a boolean tensor, True where a token is allowed. "
+            f"Received: {dtype}."
+        )
+    shape = tuple(allowed.shape)
+    if len(shape) > 2 or (shape and None not in (shape[-1], size) and shape[-1] != size):
+        raise ValueError(
+            "`vocabulary_mask` must return (rows, vocabulary_size) or (vocabulary_size,) booleans. "
+            f"Received: shape {shape}, for a vocabulary of {size}."
+        )
+    return allowed
 
 
 def is_any_of(ids: Sequence[int], ranking: Tensor) -> Tensor:

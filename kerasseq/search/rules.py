@@ -5,11 +5,16 @@ from typing import NamedTuple
 from keras import ops
 
 from kerasseq.search.buffers import repeat
+from kerasseq.search.call_checks import check_prefix_ids
 from kerasseq.search.candidates import recorded
 from kerasseq.search.constraints import Constraints, is_any_of
 from kerasseq.search.gathering import pick, take
 from kerasseq.search.search_result import LOG_ZERO
 from kerasseq.typing import Tensor
+
+FORCED_FLOOR = -100.0
+"""The lowest that a forced token ranks at: next to a million, what follows would not count, since
+float32 has seven digits for both."""
 
 
 class Rules(NamedTuple):
@@ -76,7 +81,8 @@ class Rules(NamedTuple):
     ) -> tuple[Tensor, Tensor]:
         """Returns candidates of which rows inside their prefix have one, the prefix' next token.
 
-        It ranks at the model's own log probability, whatever the constraints say.
+        It ranks at the model's own log probability, whatever the constraints say; at `FORCED_FLOOR`
+        if that is lower, which moves all beams of a source alike.
 
         Args:
             values: `(rows, count)` float32, the candidates' rankings.
@@ -86,12 +92,14 @@ class Rules(NamedTuple):
         """
         if self.prefix_ids is None:
             return values, ids
+        check_prefix_ids(self.prefix_ids, self.prefix_lengths, log_probabilities.shape[-1])
         last = ops.maximum(ops.shape(self.prefix_ids)[1] - 1, 0)
         token_ids = take(self.prefix_ids, ops.minimum(position, last)[None], axis=1)
         inside = (position < self.prefix_lengths)[:, None]  # (rows, 1)
         only = ops.arange(ops.shape(ids)[1], dtype="int32") == 0  # the first candidate
-        log_probability = recorded(pick(log_probabilities, token_ids))  # (rows, 1)
-        forced = ops.where(only, log_probability, LOG_ZERO)
+        log_probability = pick(log_probabilities, token_ids)  # (rows, 1)
+        floored = ops.where(log_probability > FORCED_FLOOR, log_probability, FORCED_FLOOR)
+        forced = ops.where(only, floored, LOG_ZERO)
         return ops.where(inside, forced, values), ops.where(inside, token_ids, ids)
 
     def log_probabilities(self, log_probabilities: Tensor, values: Tensor, ids: Tensor) -> Tensor:
@@ -102,6 +110,6 @@ class Rules(NamedTuple):
             values: `(rows, count)` float32, the candidates' rankings.
             ids: `(rows, count)` int32.
         """
-        if not self.constraints.active:  # a minimum length or a prefix moves no number
-            return recorded(values)
+        if not self.constraints.active and self.prefix_ids is None:
+            return recorded(values)  # a minimum length moves no number
         return recorded(pick(log_probabilities, ids))

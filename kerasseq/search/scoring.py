@@ -5,6 +5,7 @@ from typing import NamedTuple
 from keras import ops
 
 from kerasseq.search.buffers import repeat_all
+from kerasseq.search.call_checks import check_same_shape, integers
 from kerasseq.search.candidates import recorded
 from kerasseq.search.constraints import Constraints
 from kerasseq.search.gathering import pick
@@ -57,17 +58,15 @@ def score_tokens(
         `TokenScores`; a token of probability zero counts -1e6.
 
     Raises:
-        ValueError: if `token_ids` has not three axes.
+        ValueError, TypeError: if `token_ids` or `lengths` has other axes or no integers, or the
+            candidates are not as many.
     """
-    if len(token_ids.shape) != 3:
-        raise ValueError(
-            "`token_ids` must have the shape (batch, candidates, target_length). "
-            f"Received: shape {tuple(token_ids.shape)}."
-        )
+    token_ids, lengths = integers("token_ids", token_ids, 3), integers("lengths", lengths, 2)
+    check_same_shape("lengths", lengths, tuple(token_ids.shape)[:2])
     batch, candidates, target_length = ops.shape(token_ids)
-    rows = ops.reshape(ops.cast(token_ids, "int32"), (batch * candidates, target_length))
+    rows = ops.reshape(token_ids, (batch * candidates, target_length))
     by_position = ops.transpose(ops.pad(rows, ((0, 0), (0, 1))))  # (target_length + 1, rows)
-    limits = ops.reshape(ops.cast(lengths, "int32"), (-1,))
+    limits = ops.reshape(lengths, (-1,))
 
     def choose(scores: StepScores, ids: Tensor | None) -> tuple[Tensor, Tensor]:
         return recorded(pick(scores.values, ids)), ids
@@ -88,8 +87,11 @@ def perplexity(scores: Tensor, lengths: Tensor) -> Tensor:
         lengths: how many tokens each of them sums over, in the same shape.
 
     Raises:
-        ValueError: if there is no score.
+        ValueError: if there is no score, or not one length a score.
     """
+    scores = ops.cast(ops.convert_to_tensor(scores), "float32")
+    lengths = ops.convert_to_tensor(lengths)
+    check_same_shape("lengths", lengths, tuple(scores.shape))
     if 0 in tuple(scores.shape):
         raise ValueError(f"`scores` must hold at least one. Received: shape {tuple(scores.shape)}.")
     count = ops.sum(ops.cast(lengths, "float32"))

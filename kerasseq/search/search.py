@@ -8,11 +8,13 @@ import keras
 from keras import ops
 
 from kerasseq import checks
+from kerasseq.search.call_checks import booleans, check_prefix_lengths, check_rows, integers
 from kerasseq.search.constraints import Constraints
 from kerasseq.search.length_limits import LengthLimits, Limits
 from kerasseq.search.request import Request
 from kerasseq.search.rules import Rules
 from kerasseq.search.search_result import SearchResult
+from kerasseq.serialization import make
 from kerasseq.typing import State, StepFunction, Tensor
 
 Options = TypeVar("Options", LengthLimits, Constraints)
@@ -143,21 +145,20 @@ class Search(abc.ABC):
                 "`prefix_ids` and `prefix_lengths` must be given together. "
                 f"Received: no `{missing}`."
             )
-        if prefix_ids is not None:  # a column more, so that there is one to read
-            prefix_ids = ops.pad(ops.cast(prefix_ids, "int32"), ((0, 0), (0, 1)))
-        max_lengths = ops.cast(max_lengths, "int32")
-        return Request(
-            step,
-            [ops.convert_to_tensor(tensor) for tensor in state],
-            max_lengths,
-            source_length,
-            ops.max(max_lengths, initial=1),
-            _cast(min_lengths, "int32"),
-            _cast(source_mask, "bool"),
-            prefix_ids,
-            _cast(prefix_lengths, "int32"),
-            _cast(row_keys, "int32"),
-        )
+        limits = integers("max_lengths", max_lengths, axes=1)
+        rows = {
+            "min_lengths": _each("min_lengths", min_lengths, 1),
+            "source_mask": None if source_mask is None else booleans("source_mask", source_mask, 2),
+            "prefix_ids": _each("prefix_ids", prefix_ids, 2),
+            "prefix_lengths": _each("prefix_lengths", prefix_lengths, 1),
+            "row_keys": _each("row_keys", row_keys, 1),
+        }
+        state = [ops.convert_to_tensor(tensor) for tensor in state]
+        check_rows({"max_lengths": limits, **rows}, state)
+        if rows["prefix_ids"] is not None:
+            check_prefix_lengths(rows["prefix_ids"], rows["prefix_lengths"])
+            rows["prefix_ids"] = _padded(rows["prefix_ids"], rows["prefix_lengths"])
+        return Request(step, state, limits, source_length, ops.max(limits, initial=1), **rows)
 
     def rules(self, request: Request) -> Rules:
         """Returns what steers the choice among the tokens of the request's rows."""
@@ -189,8 +190,17 @@ class Search(abc.ABC):
         return cls(**config)
 
 
-def _cast(tensor: Tensor | None, dtype: str) -> Tensor | None:
-    return None if tensor is None else ops.cast(tensor, dtype)
+def _padded(prefix_ids: Tensor, prefix_lengths: Tensor) -> Tensor:
+    """Prefixes with an id of every vocabulary behind them, and a column more, so that one is read.
+
+    What stands there is looked up and thrown away.
+    """
+    real = ops.arange(ops.shape(prefix_ids)[1], dtype="int32") < prefix_lengths[:, None]
+    return ops.pad(ops.where(real, prefix_ids, 0), ((0, 0), (0, 1)))
+
+
+def _each(name: str, value: Any, axes: int) -> Tensor | None:
+    return None if value is None else integers(name, value, axes)
 
 
 def _options(kind: type[Options], options: Any, argument: str) -> Options:
@@ -200,7 +210,7 @@ def _options(kind: type[Options], options: Any, argument: str) -> Options:
     if isinstance(options, kind):
         return options
     if options is None or isinstance(options, Mapping):
-        return kind(**(options or {}))
+        return make(kind, options or {}, argument)
     raise TypeError(
         f"`{argument}` must be a `{kind.__name__}`, a mapping of its arguments, or None. "
         f"Received: {options!r}."

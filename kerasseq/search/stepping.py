@@ -54,8 +54,8 @@ def checked_step(
         `(scores, state, attention_weights)`.
 
     Raises:
-        ValueError: if there are more or fewer state tensors than before, or the attention
-            weights are of another width.
+        ValueError: if there are more or fewer state tensors than before, the attention weights are
+            of another width, or log probabilities or weights have not one row a token.
     """
     logits = getattr(step, "logits", None) if best_only else None
     values, after, attention_weights = (logits or step)(token_ids, list(state))
@@ -64,6 +64,8 @@ def checked_step(
             "`step` must return as many state tensors as it gets. "
             f"Received: {len(after)}, given {len(state)}."
         )
+    _check_rows("log probabilities", values, token_ids)
+    _check_rows("attention weights", attention_weights, token_ids)
     width = attention_weights.shape[-1]
     if isinstance(source_length, int) and width not in (None, source_length):
         raise ValueError(
@@ -75,3 +77,12 @@ def checked_step(
         list(after),
         ops.cast(attention_weights, "float32"),
     )
+
+
+def _check_rows(name: str, returned: Tensor, token_ids: Tensor) -> None:
+    shape, rows = tuple(returned.shape), token_ids.shape[0]
+    if len(shape) != 2 or (None not in (shape[0], rows) and shape[0] != rows):
+        raise ValueError(
+            f"`step` must return {name} of two axes, with one row a token id. "
+            f"Received: shape {shape} for {'some' if rows is None else rows} token ids."
+        )

@@ -17,7 +17,11 @@ from kerasseq.translation.encoded_texts import (
 )
 from kerasseq.translation.ensemble import Ensemble
 from kerasseq.translation.source_positions import weights_of_tokens
-from kerasseq.translation.unknown_words import replace_unknown, words_of_tokens
+from kerasseq.translation.unknown_words import (
+    replace_unknown,
+    words_of_tokens,
+    write_prefix,
+)
 from kerasseq.typing import Tensor
 
 Answers = dict[str, Tensor]
@@ -76,13 +80,19 @@ def complete(parts: Parts, texts: Tensor, prefixes: Tensor) -> Answers:
             row's limit; one that is longer is cut there, and `truncated` says so.
 
     Returns:
-        As `translate`; the texts begin with the prefix.
+        As `translate`; the texts begin with the prefix, with its own words where the vocabulary
+        lacks them.
     """
     source = encode_source(texts, parts.source_codec, parts.max_source_length)
     _, limits = parts.search.limits(source.lengths)
     prefix = encode_prefix(prefixes, parts.target_codec, limits)
     result = search_source(source, parts.network, parts.search, row_keys(texts), prefix)
-    return _answers(parts, texts, source, result, source.truncated | prefix.truncated)
+    answers = _answers(
+        parts, texts, source, result, source.truncated | prefix.truncated, prefix.lengths
+    )
+    codec = parts.target_codec
+    alternatives = write_prefix(answers["alternatives"], prefixes, prefix.token_ids, codec)
+    return {**answers, "alternatives": alternatives, "text": alternatives[:, 0]}
 
 
 def score(parts: Parts, texts: Tensor, targets: Tensor) -> Answers:
@@ -181,7 +191,13 @@ def search_source(
     return result._replace(attention_weights=weights)
 
 
-def output_texts(parts: Parts, texts: Tensor, source: EncodedTexts, result: SearchResult) -> Tensor:
+def output_texts(
+    parts: Parts,
+    texts: Tensor,
+    source: EncodedTexts,
+    result: SearchResult,
+    forced_lengths: Tensor | None = None,
+) -> Tensor:
     """Returns the texts of all hypotheses, `(batch, n_best)` strings.
 
     Args:
@@ -189,18 +205,24 @@ def output_texts(parts: Parts, texts: Tensor, source: EncodedTexts, result: Sear
         texts: `(batch,)` strings.
         source: their ids.
         result: what was found.
+        forced_lengths: `(batch,)` int32, how many tokens they were told to begin with, if any.
     """
     outputs = decode_hypotheses(result.token_ids, parts.target_codec)
     if not parts.replace_unknown:
         return outputs
     words = words_of_tokens(texts, source.token_ids, parts.source_codec)
-    return replace_unknown(outputs, result, words, parts.target_codec.unknown_id)
+    return replace_unknown(outputs, result, words, parts.target_codec.unknown_id, forced_lengths)
 
 
 def _answers(
-    parts: Parts, texts: Tensor, source: EncodedTexts, result: SearchResult, truncated: Tensor
+    parts: Parts,
+    texts: Tensor,
+    source: EncodedTexts,
+    result: SearchResult,
+    truncated: Tensor,
+    forced_lengths: Tensor | None = None,
 ) -> Answers:
-    alternatives = output_texts(parts, texts, source, result)
+    alternatives = output_texts(parts, texts, source, result, forced_lengths)
     lengths = result.lengths
     width = tf.maximum(tf.reduce_max(lengths), 1)
     rows, n_best = tf.unstack(tf.shape(lengths))

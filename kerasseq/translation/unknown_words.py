@@ -11,11 +11,16 @@ MARKS = "[▁￭]"
 
 
 def replace_unknown(
-    outputs: Tensor, result: SearchResult, source_words: Tensor, unknown_id: int
+    outputs: Tensor,
+    result: SearchResult,
+    source_words: Tensor,
+    unknown_id: int,
+    forced_lengths: Tensor | None = None,
 ) -> Tensor:
     """Returns the outputs with each unknown token's marker replaced.
 
-    Where nothing is attended to, as in a network without attention, the marker stays.
+    Where nothing is attended to, as in a network without attention, the marker stays, and so do
+    those of tokens that were forced: `write_prefix` knows what they stand for.
 
     Args:
         outputs: `(batch, n_best)` strings, unknown tokens shown as `UNKNOWN_MARKER`.
@@ -23,24 +28,54 @@ def replace_unknown(
         source_words: `(batch, source_length)` strings: the word each source token belongs to,
             empty for the end and for padding.
         unknown_id: the target codec's id of unknown tokens.
+        forced_lengths: `(batch,)` int32, how many tokens the outputs were told to begin with; None
+            if nothing was forced.
 
     Reference:
         Luong et al., Addressing the Rare Word Problem in Neural Machine Translation, 2015; Jean et
         al., On Using Very Large Target Vocabulary for Neural Machine Translation, 2015.
     """
     batch, n_best, length = tf.unstack(tf.shape(result.token_ids))
-    is_word = tf.not_equal(source_words, "")[:, None, None, :]
-    weights = tf.where(is_word, result.attention_weights, -1.0)
-    _, most_attended = tf.math.top_k(weights, 1)  # (batch, n_best, length, 1)
-    words = tf.gather(source_words, most_attended[..., 0], batch_dims=1)
+    words = _attended_words(result.attention_weights, source_words)
+    if forced_lengths is not None:
+        is_forced = tf.sequence_mask(forced_lengths, length)[:, None]
+        words = tf.where(is_forced, UNKNOWN_MARKER, words)
     is_unknown = tf.equal(result.token_ids, unknown_id)
     is_unknown &= tf.sequence_mask(result.lengths, length)
-    is_unknown &= tf.reduce_any(result.attention_weights > 0, axis=-1)
     rows = batch * n_best
     replacements = tf.ragged.boolean_mask(
         tf.reshape(words, [rows, length]), tf.reshape(is_unknown, [rows, length])
     )
     return tf.reshape(_fill_in(tf.reshape(outputs, [rows]), replacements), [batch, n_best])
+
+
+def _attended_words(attention_weights: Tensor, source_words: Tensor) -> Tensor:
+    """The word that each output token attends to most, or the marker if it attends to none."""
+    is_word = tf.not_equal(source_words, "")[:, None, None, :]
+    _, most_attended = tf.math.top_k(tf.where(is_word, attention_weights, -1.0), 1)
+    words = tf.gather(source_words, most_attended[..., 0], batch_dims=1)
+    return tf.where(tf.reduce_any(attention_weights > 0, axis=-1), words, UNKNOWN_MARKER)
+
+
+def write_prefix(outputs: Tensor, prefixes: Tensor, token_ids: Tensor, codec: TextCodec) -> Tensor:
+    """Returns outputs that begin with their prefix as it was given, unknown words and all.
+
+    Args:
+        outputs: `(batch, n_best)` strings.
+        prefixes: `(batch,)` strings, what they were told to begin with.
+        token_ids: `(batch, prefix_length)`, the ids of the prefixes, padded.
+        codec: the target codec.
+    """
+    written = codec.decode(token_ids)[:, None]  # with markers
+    given = codec.normalize(prefixes)[:, None]
+    whole = tf.strings.length(outputs)
+    length = tf.minimum(tf.strings.length(written), whole)
+    begins = tf.equal(tf.strings.substr(outputs, tf.zeros_like(length), length), written)
+    rest = tf.strings.substr(outputs, length, whole)
+    # A prefix that is longer than its output may be was cut, and stays as it is.
+    return tf.where(
+        begins, tf.strings.join([tf.broadcast_to(given, tf.shape(rest)), rest]), outputs
+    )
 
 
 def words_of_tokens(texts: Tensor, token_ids: Tensor, codec: TextCodec) -> Tensor:

@@ -139,3 +139,12 @@ def test_a_mask_that_the_decoder_is_given_passes(
     mask = ops.not_equal(composition.source_ids, 0)
     outputs, _, _ = composition.decoder()(target, memory, state, memory_mask=mask)
     composition.network(composition.head()(outputs)).check()
+
+
+def test_weights_that_are_no_numbers_are_named(plain_network: Any) -> None:
+    """And not taken for a layer that mixes positions."""
+    network = plain_network()
+    weight = network.trainable_weights[0]
+    weight.assign(weight * float("nan"))
+    with pytest.raises(ValueError, match=f"must give numbers.*NaN or infinity in {weight.path}"):
+        network.check()

@@ -266,3 +266,20 @@ def test_wrong_arguments_are_refused(
 ) -> None:
     with pytest.raises(error, match=message):
         BeamSearch(**arguments)
+
+
+def test_a_forced_token_of_no_probability_leaves_the_order_of_what_follows(
+    table_step: Any,
+) -> None:
+    """A hundredth beside a million is less than float32 can hold."""
+    found = []
+    for likely in (0.0, 0.2):  # how likely the forced token is
+        rows = [[1 - likely, likely, 0, 0], [0, 0, 0.495, 0.505], [0.25] * 4, [0.25] * 4]
+        result = beam(4, n_best=2)(
+            table_step(rows), [], [2], 4, prefix_ids=[[1]], prefix_lengths=[1]
+        )
+        found.append(tokens_of(result))
+        assert numpy(result.token_log_probabilities)[0, 0, 0] == pytest.approx(
+            math.log(likely) if likely else -1e6
+        )
+    assert found[0] == found[1] == [[(1, 3), (1, 2)]]

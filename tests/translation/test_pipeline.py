@@ -110,6 +110,23 @@ def test_outputs_begin_with_their_prefix(translator: Translator) -> None:
         assert_same(translator.complete([text], [prefix])[0], expected)
 
 
+@pytest.mark.parametrize("replace_unknown", [False, True])
+@pytest.mark.parametrize("target", ["word", "subword", "character"])
+def test_a_prefix_keeps_its_own_words_where_the_vocabulary_lacks_them(
+    make_translator: Any, target: str, replace_unknown: bool
+) -> None:
+    translator = make_translator(
+        target=target,
+        search={"name": "beam", "num_beams": 3, "n_best": 2},
+        replace_unknown=replace_unknown,
+    )
+    prefix = {"word": "zzz a Ärger", "subword": "aÜb Ü", "character": "Üh"}[target]
+    unknown = translator.target_codec.unknown_id
+    assert unknown in translator.target_codec.encode([prefix]).to_list()[0]
+    (answer,) = translator.complete(["hello"], [prefix])
+    assert all(other.text.startswith(prefix) for other in answer.alternatives)
+
+
 def test_the_beginning_of_a_greedy_output_is_completed_to_that_output(speaker: Translator) -> None:
     answers = speaker(TEXTS)
     beginnings = [answer.text[: len(answer.text) // 2] for answer in answers]

@@ -34,6 +34,15 @@ def test_each_marker_gets_the_word_of_its_own_step() -> None:
     assert fill(["⁇ saw ⁇."], found, words) == ["Cy saw Ann."]
 
 
+def test_what_was_forced_is_no_word_of_the_source() -> None:
+    found = result(
+        [[UNKNOWN, KNOWN, UNKNOWN, END], [KNOWN, UNKNOWN, END, 0]], [[1, 0, 0, 0]] * 2, 2
+    )
+    texts, words = tf.constant([["⁇ saw ⁇."], ["I ⁇"]]), tf.constant([["Bo", "Ann"]] * 2)
+    filled = replace_unknown(texts, found, words, UNKNOWN, tf.constant([2, 0]))
+    assert [row[0].decode() for row in filled.numpy()] == ["⁇ saw Bo.", "I Bo"]
+
+
 def test_rows_without_unknown_tokens_and_empty_ones_stay() -> None:
     found = result([[KNOWN, END], [END, 0], [UNKNOWN, END]], [[0, 0], [0, 0], [1, 0]], 2)
     words = [["x", ""], ["y", ""], ["z", "w"]]
