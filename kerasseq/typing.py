@@ -55,6 +55,31 @@ class LogitsStep(Protocol):
         """One step with logits, `(rows, vocabulary_size)` float32, as its first result."""
 
 
+class SharedStates(Protocol):
+    """Which rows of a step continue one and the same state, as beams of one parent do."""
+
+    distinct: Tensor
+    """`(states,)` int32, for each distinct state a row that continues it."""
+
+    def once(self, compute: Callable[[Tensor], Tensor], state: Tensor) -> Tensor:
+        """Returns `compute(state)`, computed once for the rows that are equal.
+
+        Args:
+            compute: from `(states, size)` to `(states, columns)`, each row by itself.
+            state: `(rows, size)`.
+        """
+
+
+class SharingStep(Protocol):
+    """A step function that computes once what rows with one and the same state have in common."""
+
+    def __call__(self, token_ids: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
+        """One step, as of any step function."""
+
+    def sharing(self, shared: SharedStates) -> "SharingStep":
+        """Returns the step of rows that share states."""
+
+
 Strings: TypeAlias = Sequence[str] | Sequence[bytes] | Tensor
 """Texts: a list of `str` or UTF-8 `bytes`, or a string tensor of shape `(batch,)`."""
 

@@ -85,7 +85,9 @@ def training_phases(reference: Reference, shape: Shape, input_feeding: bool) -> 
     ]
 
 
-def search_phases(reference: Reference, shape: Shape, live: int, beams: int) -> list[Phase]:
+def search_phases(
+    reference: Reference, shape: Shape, live: int, beams: int, states: int
+) -> list[Phase]:
     """Returns the products of a search with input feeding.
 
     Args:
@@ -93,11 +95,17 @@ def search_phases(reference: Reference, shape: Shape, live: int, beams: int) -> 
         shape: of the sources, and the steps.
         live: how many sources a step computes, on average.
         beams: rows a source.
+        states: how many distinct states a step goes on from, on average.
     """
     units, size = reference.decoder_units, reference.embedding_units
     rows = live * beams
+    cell: tuple[Product, ...] = (
+        Product(rows, size + 2 * units, 4 * units),
+    )  # token, state and last readout
+    if states < rows:
+        cell = (Product(rows, size, 4 * units), Product(states, 2 * units, 4 * units))
     step = (
-        Product(rows, size + 2 * units, 4 * units),  # the token, the state and the last readout
+        *cell,
         *_attention(reference, shape._replace(batch=live), beams),
         Product(rows, 2 * units, units),
         Product(rows, units, reference.target_vocabulary_size),

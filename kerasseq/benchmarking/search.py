@@ -22,7 +22,7 @@ from kerasseq.benchmarking.reference import (
 from kerasseq.benchmarking.searched_batches import SearchedBatch, Task, forced_task, trained_task
 from kerasseq.experiments import environment
 from kerasseq.experiments.network_session import network_session
-from kerasseq.typing import State, Tensor
+from kerasseq.typing import SharedStates, State, Tensor
 
 BATCH_SIZES = (1, 32, 64)
 WARM_CALLS = 3
@@ -105,12 +105,16 @@ def _task_rows(
 
 
 class _Call(NamedTuple):
-    """What one call took: time, steps, and the rows that all steps together computed."""
+    """What one call took: time, steps, and the rows that all steps together computed.
+
+    `states` is how many of the rows' states were distinct.
+    """
 
     span: Span
     lengths: np.ndarray
     steps: int
     rows: int
+    states: int
 
 
 class _SearchGraph:
@@ -120,7 +124,7 @@ class _SearchGraph:
         self.task = task
         self.method = method
         self.beams = getattr(method, "num_beams", 1)
-        self.counts = tf.Variable([0, 0], dtype=tf.int32)
+        self.counts = tf.Variable([0, 0, 0], dtype=tf.int32)
         self.run = tf.function(
             self._search,
             input_signature=[
@@ -141,7 +145,7 @@ class _SearchGraph:
     def call(self, batch: SearchedBatch) -> _Call:
         """Searches a batch."""
         source_ids, max_lengths = tf.constant(batch.source_ids), tf.constant(batch.max_lengths)
-        self.counts.assign([0, 0])
+        self.counts.assign([0, 0, 0])
         watch = Stopwatch()
         token_ids, lengths = self.run(source_ids, max_lengths)
         token_ids.numpy()
@@ -150,16 +154,27 @@ class _SearchGraph:
 
 
 class _CountedStep:
-    """A step that counts, in the graph, its calls and their rows."""
+    """A step that counts, in the graph, its calls, their rows, and those with states of their own.
 
-    def __init__(self, step: Any, counts: tf.Variable) -> None:
+    Args:
+        step: the step of a network.
+        counts: what is counted, three numbers.
+        shared: which rows have equal states, if any do.
+    """
+
+    def __init__(self, step: Any, counts: tf.Variable, shared: SharedStates | None = None) -> None:
         self.step = step
         self.counts = counts
+        self.shared = shared
         self.prepared = getattr(step, "prepared", None)
 
     def bind(self, prepared: list[Tensor]) -> "_CountedStep":
         """Returns the step of other sources."""
         return _CountedStep(self.step.bind(prepared), self.counts)
+
+    def sharing(self, shared: SharedStates) -> "_CountedStep":
+        """Returns the step of rows that share states."""
+        return _CountedStep(self.step.sharing(shared), self.counts, shared)
 
     def __call__(self, token_ids: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
         return self._count(self.step, token_ids, state)
@@ -169,7 +184,9 @@ class _CountedStep:
         return self._count(self.step.logits, token_ids, state)
 
     def _count(self, step: Any, token_ids: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
-        self.counts.assign_add([1, tf.shape(token_ids)[0]])
+        rows = tf.shape(token_ids)[0]
+        states = rows if self.shared is None else tf.size(self.shared.distinct)
+        self.counts.assign_add([1, rows, states])
         return step(token_ids, state)
 
 
@@ -209,12 +226,13 @@ class _Case:
         self.floors.extend(self.floor.measure(each) for each in phases)
 
     def _phases(self, batch: SearchedBatch, call: _Call) -> list[Phase]:
-        """The products of a call; sources that have left it count no more."""
-        beams = self.graph.beams
-        live = max(1, round(call.rows / (max(1, call.steps) * beams)))
+        """The products of a call; sources that have left it and states twice count no more."""
+        beams, steps = self.graph.beams, max(1, call.steps)
+        live = max(1, round(call.rows / (steps * beams)))
         rows, width = batch.source_ids.shape
         shape = Shape(rows, width, call.steps)
-        return search_phases(self.graph.task.reference, shape, live, beams)
+        states = max(1, round(call.states / steps))
+        return search_phases(self.graph.task.reference, shape, live, beams, states)
 
     def _row(self, peak: float | None, others: float | None) -> dict[str, Any]:
         calls, floor = measuring.total(self.calls), measuring.total(self.floors)

@@ -11,7 +11,7 @@ from keras import ops
 from kerasseq import layers
 from kerasseq.models.graph import layers_within, mask_of
 from kerasseq.models.parts import Parts
-from kerasseq.typing import State, StepFunction, Tensor
+from kerasseq.typing import SharedStates, State, StepFunction, Tensor
 
 # A weight below this size costs nothing to cast at every step.
 LARGE_WEIGHT = 2**14
@@ -60,6 +60,7 @@ class BoundStep:
         values: what the source part gave, by symbolic tensor.
         decoder_prepared: what the decoder's `prepare` gave.
         weights: the weights, if they have been read.
+        shared: which of the rows share states, if any do.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class BoundStep:
         values: dict[int, Tensor],
         decoder_prepared: list[Tensor],
         weights: "_Weights | None" = None,
+        shared: SharedStates | None = None,
     ) -> None:
         masks = {id(each): mask for each in parts.extras if (mask := mask_of(each)) is not None}
         read = {id(tensor) for tensor in [*parts.extras, *masks.values()]}
@@ -76,6 +78,7 @@ class BoundStep:
         self._extras = {key: value for key, value in values.items() if key in read}
         self._decoder_prepared = decoder_prepared
         self._weights = weights or _Weights(parts)
+        self._shared = shared
 
     @property
     def prepared(self) -> list[Tensor]:
@@ -87,6 +90,10 @@ class BoundStep:
         count = len(self._decoder_prepared)
         extras = dict(zip(self._extras, prepared[count:], strict=True))
         return BoundStep(self._parts, extras, prepared[:count], self._weights)
+
+    def sharing(self, shared: SharedStates) -> "BoundStep":
+        """Returns the step of rows that share states."""
+        return BoundStep(self._parts, self._extras, self._decoder_prepared, self._weights, shared)
 
     def __call__(self, token_ids: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
         logits, state, weights = self.logits(token_ids, state)
@@ -104,9 +111,10 @@ class BoundStep:
         target_ids = parts.target_tensors[0]
         known[id(target_ids)] = ops.cast(ops.expand_dims(token_ids, 1), target_ids.dtype)
         embedded = self._apply(parts.target, parts.target_tensors, known)
-        outputs, state, weights = parts.decoder.step(
-            embedded[0], state, prepared, **self._weights.of_decoder
-        )
+        options = dict(self._weights.of_decoder)
+        if self._shared is not None and parts.decoder.shares_states:
+            options["shared"] = self._shared
+        outputs, state, weights = parts.decoder.step(embedded[0], state, prepared, **options)
         logits = outputs
         if parts.output_layer is not None:
             # Without an axis of positions, TensorFlow adds the bias in the product itself.

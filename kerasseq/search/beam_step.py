@@ -7,7 +7,7 @@ In the first step a source may have one row, which speaks for all of its beams: 
 any but the first is impossible. `times` is how many rows a source has in a step.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from keras import ops
 
@@ -22,6 +22,7 @@ from kerasseq.search.looping import Carry
 from kerasseq.search.request import Request
 from kerasseq.search.rules import Rules
 from kerasseq.search.search_result import IMPOSSIBLE, LOG_ZERO
+from kerasseq.search.shared_states import equal_states, first_twins
 from kerasseq.search.stepping import StepScores, checked_step
 from kerasseq.typing import State, Tensor
 
@@ -91,6 +92,7 @@ class BeamStep(NamedTuple):
             best,
             [self._remembered(told, parents, token_ids, carry.position) for told in beams.history],
             self._covered(beams.coverage, coverage, parents, choice.advanced),
+            [first_twins(parents) for _ in beams.twins],
         )
         written = self._written(choice, ended, attention_weights)
         return Carry(
@@ -103,8 +105,11 @@ class BeamStep(NamedTuple):
     def _compute(self, carry: Carry, times: Tensor) -> tuple[Candidates, State, Tensor]:
         """The candidates, the new state, and the attention weights of `times` rows a source."""
         beams: Beams = carry.rows
+        step: Any = self.request.step
+        for twins in beams.twins:
+            step = step.sharing(equal_states(twins[:, :times]))
         scores, state, attention_weights = checked_step(
-            self.request.step,
+            step,
             ops.reshape(beams.token_ids[:, :times], (-1,)),
             carry.state,
             self.request.source_length,

@@ -9,6 +9,7 @@ from kerasseq.search.live_sources import may_leave
 from kerasseq.search.looping import Carry
 from kerasseq.search.request import Request
 from kerasseq.search.search_result import LOG_ZERO
+from kerasseq.search.shared_states import can_share
 from kerasseq.typing import Tensor
 
 
@@ -48,6 +49,8 @@ class Beams(NamedTuple):
             reads it.
         coverage: `[(batch, beams, source_length)]` float32, the attention so far, or `[]` without
             penalty.
+        twins: `[(batch, beams)]` int32, for each beam the first one that continues the same parent,
+            or `[]` if the step makes no use of it.
     """
 
     token_ids: Tensor
@@ -57,6 +60,7 @@ class Beams(NamedTuple):
     best: Tensor
     history: list[Tensor]
     coverage: list[Tensor]
+    twins: list[Tensor]
 
 
 def first_beams(
@@ -77,6 +81,8 @@ def first_beams(
     alive = ops.where(ops.arange(num_beams) == 0, 0.0, LOG_ZERO)  # (beams,)
     history = ops.full((batch, num_beams, max_length), pad_id, dtype="int32")
     coverage = ops.zeros((batch, num_beams, request.source_length), dtype="float32")
+    alone = may_leave(request.step, batch)
+    twins = ops.broadcast_to(ops.arange(num_beams, dtype="int32"), (batch, num_beams))
     beams = Beams(
         ops.full((batch, num_beams), start_id, dtype="int32"),
         limits > 0,
@@ -85,8 +91,8 @@ def first_beams(
         ops.full((batch, n_best), LOG_ZERO, dtype="float32"),
         [history] if with_history else [],
         [coverage] if with_coverage else [],
+        [twins] if alone and can_share(request.step) else [],
     )
-    alone = may_leave(request.step, batch)
     return Carry(
         ops.convert_to_tensor(0, dtype="int32"),
         request.state if alone else repeat_all(request.state, num_beams),

@@ -1,11 +1,13 @@
 """Several models as one: their step functions combined into a step function."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from keras import ops
 
 from kerasseq import checks
-from kerasseq.typing import State, StepFunction, Tensor
+from kerasseq.search.shared_states import can_share
+from kerasseq.typing import SharedStates, State, StepFunction, Tensor
 
 
 def _mean_of_probabilities(log_probabilities: Tensor) -> Tensor:
@@ -75,6 +77,13 @@ class _EnsembleStep:
     def bind(self, prepared: list[Tensor]) -> "_EnsembleStep":
         parts = _split(prepared, self.prepared_sizes)
         steps = [step.bind(part) for step, part in zip(self.steps, parts, strict=True)]  # type: ignore[attr-defined]
+        return _EnsembleStep(steps, self.sizes, self.mean)
+
+    def sharing(self, shared: SharedStates) -> "_EnsembleStep":
+        steps: list[Any] = [
+            step.sharing(shared) if can_share(step) else step  # type: ignore[attr-defined]
+            for step in self.steps
+        ]
         return _EnsembleStep(steps, self.sizes, self.mean)
 
     def __call__(self, token_ids: Tensor, state: State) -> tuple[Tensor, State, Tensor]:

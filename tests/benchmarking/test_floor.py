@@ -50,8 +50,14 @@ def test_a_search_multiplies_for_the_sources_that_are_left(tiny: Reference) -> N
     shape = Shape(5, 7, 6)
     rows = 2 * 3  # two sources, on average, of three beams
     step = rows * (3 + 8) * 16 + 2 * (rows * 4 * 7) + rows * 8 * 4 + rows * 4 * 24
-    phases = search_phases(tiny, shape, live=2, beams=3)
+    phases = search_phases(tiny, shape, live=2, beams=3, states=rows)
     assert multiplications(phases) == multiplications(encoder_phases(tiny, shape)) + 6 * step
+    # Two rows of six continue a state that another one continues.
+    phases = search_phases(tiny, shape, live=2, beams=3, states=4)
+    saved = 6 * 2 * 8 * 16
+    assert (
+        multiplications(phases) == multiplications(encoder_phases(tiny, shape)) + 6 * step - saved
+    )
 
 
 @pytest.mark.parametrize("backward", [False, True])

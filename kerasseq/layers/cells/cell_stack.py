@@ -125,7 +125,7 @@ def climb(
 
 def bind_fed(
     cell: RecurrentCell, recurrent_dropout: Tensor | None = None
-) -> Callable[[Tensor, State], tuple[Tensor, State]]:
+) -> Callable[..., tuple[Tensor, State]]:
     """Reads the weights of a cell all of whose input is known only within the loop.
 
     Args:
@@ -133,12 +133,12 @@ def bind_fed(
         recurrent_dropout: `(rows, units)` factors on its hidden state, or `None`.
 
     Returns:
-        `step(inputs, state) -> (output, state)`.
+        `step(inputs, state) -> (output, state)`, which takes `shared` if the cell's own does.
     """
     step = cell.bind(0, recurrent_dropout)
     # Nothing of the input is known before the loop: only the bias remains.
     constant = cell.project(ops.zeros((1, 0), cell.compute_dtype))
-    return lambda inputs, state: step(constant, inputs, state)
+    return lambda inputs, state, **shared: step(constant, inputs, state, **shared)
 
 
 def check_residual_from(residual_from: int | None, num_layers: int, minimum: int) -> None:

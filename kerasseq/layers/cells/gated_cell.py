@@ -7,7 +7,7 @@ from keras import ops
 
 from kerasseq.layers.cells.recurrent_cell import CellStep, RecurrentCell
 from kerasseq.layers.loop_weights import LoopWeights, multiply_all_steps
-from kerasseq.typing import Shape, State, Tensor
+from kerasseq.typing import Shape, SharedStates, State, Tensor
 
 Gate = Callable[[Tensor, Tensor, State], tuple[Tensor, State]]
 
@@ -28,6 +28,7 @@ class GatedCell(RecurrentCell):
     """
 
     num_gates: ClassVar[int] = 1
+    shares_states: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -77,21 +78,62 @@ class GatedCell(RecurrentCell):
             size += constant.shape[-1]
         return self._finish_projection(projected, size)
 
-    def bind(self, known_size: int, recurrent_dropout: Tensor | None = None) -> CellStep:
-        gate = self._bind_gate()
-        finish = self._bind_inputs(known_size)
-        recurrent_kernel = LoopWeights(self._read(self.recurrent_kernel))
+    def bind(
+        self,
+        known_size: int,
+        recurrent_dropout: Tensor | None = None,
+        fed_back: range = range(0),
+    ) -> CellStep:
+        """Reads the weights and returns `step(projected, fed, state, shared=None)`.
 
-        def step(projected: Tensor, fed: Tensor | None, state: State) -> tuple[Tensor, State]:
+        With `shared`, which rows continue equal states, the step multiplies each state once. So it
+        does with the columns `fed_back` of the input, which then are not among `fed`: they are
+        known with the state, and come as `step(..., shared, fed_back=...)`.
+
+        Args:
+            known_size: how many input columns `project` has seen.
+            recurrent_dropout: `(rows, units)` factors on the hidden state, or `None`.
+            fed_back: those columns, if there are any.
+        """
+        gate = self._bind_gate()
+        finish = self._bind_inputs(known_size, range(0))
+        finish_apart = self._bind_inputs(known_size, fed_back) if fed_back else finish
+        multiply = LoopWeights(self._read(self.recurrent_kernel)).multiply
+        of_fed_back = LoopWeights(self._kernel_rows(fed_back.start, len(fed_back))).multiply
+
+        def step(
+            projected: Tensor,
+            fed: Tensor | None,
+            state: State,
+            shared: SharedStates | None = None,
+            fed_back: Tensor | None = None,
+        ) -> tuple[Tensor, State]:
             hidden = state[0] if recurrent_dropout is None else state[0] * recurrent_dropout
-            recurrent = ops.cast(recurrent_kernel.multiply(hidden), "float32")
-            return gate(finish(projected, fed), recurrent, state)
+            recurrent = multiply(hidden) if shared is None else shared.once(multiply, hidden)
+            recurrent = ops.cast(recurrent, "float32")
+            if shared is None or fed_back is None:
+                return gate(finish(projected, fed), recurrent, state)
+            known = ops.cast(shared.once(of_fed_back, fed_back), "float32")
+            known = known + ops.cast(projected, "float32")
+            return gate(finish_apart(known, fed), recurrent, state)
 
         return step
 
-    def _bind_inputs(self, known_size: int) -> Callable[[Tensor, Tensor | None], Tensor]:
-        """Returns what completes the input's part of the gates within the loop, in float32."""
-        fed_kernel = LoopWeights(self._kernel_rows(known_size, self.kernel.shape[0] - known_size))
+    def _bind_inputs(
+        self, known_size: int, apart: range
+    ) -> Callable[[Tensor, Tensor | None], Tensor]:
+        """Returns what completes the input's part of the gates within the loop, in float32.
+
+        Args:
+            known_size: how many columns `projected` has seen.
+            apart: those behind them that it has seen too.
+        """
+        stop = apart.start if apart else self.kernel.shape[0]
+        kernel = self._kernel_rows(known_size, stop - known_size)
+        if apart and apart.stop < self.kernel.shape[0]:
+            rest = self._kernel_rows(apart.stop, self.kernel.shape[0] - apart.stop)
+            kernel = ops.concatenate([kernel, rest], axis=0)
+        fed_kernel = LoopWeights(kernel)
 
         def finish(projected: Tensor, fed: Tensor | None) -> Tensor:
             inputs = ops.cast(projected, "float32")

@@ -52,8 +52,10 @@ class LayerNormalizedCell(GatedCell):
             return projected
         return ops.cast(self._bind_normalization()(projected), self.compute_dtype)
 
-    def _bind_inputs(self, known_size: int) -> Callable[[Tensor, Tensor | None], Tensor]:
-        add_fed = super()._bind_inputs(known_size)
+    def _bind_inputs(
+        self, known_size: int, apart: range
+    ) -> Callable[[Tensor, Tensor | None], Tensor]:
+        add_fed = super()._bind_inputs(known_size, apart)
         if known_size == self.kernel.shape[0]:
             return add_fed
         normalize = self._bind_normalization()

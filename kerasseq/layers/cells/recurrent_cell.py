@@ -2,7 +2,7 @@
 
 import abc
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 from keras import ops
@@ -11,7 +11,8 @@ from kerasseq import checks
 from kerasseq.layers.self_casting_layer import SelfCastingLayer
 from kerasseq.typing import State, Tensor
 
-CellStep = Callable[[Tensor, Tensor | None, State], tuple[Tensor, State]]
+CellStep = Callable[..., tuple[Tensor, State]]
+"""`step(projected, fed, state) -> (output, state)`; see `RecurrentCell.bind`."""
 
 
 class RecurrentCell(SelfCastingLayer):
@@ -38,6 +39,9 @@ class RecurrentCell(SelfCastingLayer):
 
     state_names: tuple[str, ...] = ("hidden",)
     """The tensors of a state; the first is what an attention that looks back takes as query."""
+
+    shares_states: ClassVar[bool] = False
+    """Whether rows may share a state in the step of `bind`; see `GatedCell.bind`."""
 
     def __init__(self, units: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)

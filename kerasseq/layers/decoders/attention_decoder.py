@@ -17,7 +17,7 @@ from kerasseq.layers.decoders.factors import draw_decoder_factors, no_factors
 from kerasseq.layers.decoders.stacked_decoder import StackedDecoder, plain
 from kerasseq.layers.decoders.wirings import WIRINGS
 from kerasseq.serialization import register
-from kerasseq.typing import Shape, State, Tensor
+from kerasseq.typing import Shape, SharedStates, State, Tensor
 
 ATTENTION_LAYERS = ("top", "first")
 
@@ -126,6 +126,7 @@ class AttentionDecoder(StackedDecoder):
 
     def _make_parts(self) -> None:
         self.order = WIRINGS[self.wiring]()
+        self.input_size: int | None = None
         self.cells = self.make_cells(self.num_layers, "cell")
         self.second_cells = self.make_cells(int(self.order.has_second_cell), "second_cell")
         self.attention_mechanism: Attention = get_attention(
@@ -166,6 +167,7 @@ class AttentionDecoder(StackedDecoder):
         check_inputs(self, inputs_shape, memory_shape, initial_state_shape)
         if initial_state_shape is not None:
             check_initial_state(self, self.cells, initial_state_shape)
+        self.input_size = inputs_shape[-1]
         self._build_cells(inputs_shape[-1], memory_shape[-1])
         attending = self.cells[self.attending]
         query_size = attending.state_sizes[0] if self.order.looks_back else self.units
@@ -188,6 +190,12 @@ class AttentionDecoder(StackedDecoder):
             if not cell.built:
                 cell.build((None, memory_size))
 
+    @property
+    def fed_back(self) -> range:
+        """The columns of the lowest cell's input that are the output of the step before."""
+        size = self.output_size if self.input_feeding else 0
+        return range(self.input_size or 0, (self.input_size or 0) + size)
+
     def prepare(self, memory: Tensor, memory_mask: Tensor | None = None) -> list[Tensor]:
         return self.attention_mechanism.prepare(memory, memory_mask)
 
@@ -209,9 +217,10 @@ class AttentionDecoder(StackedDecoder):
         state: State,
         prepared: list[Tensor],
         bound: BoundLayers | None = None,
+        shared: SharedStates | None = None,
     ) -> tuple[Tensor, State, Tensor]:
         loop = AttentionLoop(self, prepared, no_factors(self.num_layers + 1), bound=bound)
-        return loop.run_step(ops.cast(inputs, self.compute_dtype), state)
+        return loop.run_step(ops.cast(inputs, self.compute_dtype), state, shared)
 
     def call(
         self,

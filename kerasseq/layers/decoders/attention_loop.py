@@ -11,13 +11,13 @@ from kerasseq.layers.decoders.factors import DecoderFactors
 from kerasseq.layers.decoders.readouts import Combine
 from kerasseq.layers.decoders.wirings import CellsAtStep, CellsInLoop, join_fed
 from kerasseq.layers.recurrence import scan
-from kerasseq.typing import State, Tensor
+from kerasseq.typing import SharedStates, State, Tensor
 
 if TYPE_CHECKING:
     from kerasseq.layers.decoders.attention_decoder import AttentionDecoder
 
-RunStep = Callable[[dict[str, Tensor], State], tuple[list[Tensor], State]]
-"""`run_step(slices, state) -> ([outputs, attention_weights, context], state)`."""
+RunStep = Callable[..., tuple[list[Tensor], State]]
+"""`run_step(slices, state, shared=None) -> ([outputs, attention_weights, context], state)`."""
 
 
 class BoundLayers(NamedTuple):
@@ -45,9 +45,14 @@ def bind_layers(
         known_size: how many columns of the lowest one's input are known before the loop.
         factors: the dropout of the call.
     """
-    second_cell = decoder.second_cells[0] if decoder.second_cells else None
     cells = CellsInLoop(
-        decoder.cells, layers, known_size, factors.recurrent, decoder.residual_from, second_cell
+        decoder.cells,
+        layers,
+        known_size,
+        factors.recurrent,
+        decoder.residual_from,
+        decoder.second_cells[0] if decoder.second_cells else None,
+        decoder.fed_back if known_size == 0 and decoder.shares_states else range(0),
     )
     known = decoder.cells[layers.start].project(ops.zeros((1, 0), decoder.compute_dtype))
     return BoundLayers(cells, known, decoder.readout_layer.bind())
@@ -78,13 +83,15 @@ class AttentionLoop:
         self.rows_are_sources = rows_are_sources
         self.bound = bound
 
-    def run_step(self, inputs: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
+    def run_step(
+        self, inputs: Tensor, state: State, shared: SharedStates | None = None
+    ) -> tuple[Tensor, State, Tensor]:
         """Runs one step, all of it: `(rows, input_size)` to `(outputs, state, weights)`."""
         decoder = self.decoder
         bound = self.bound or bind_layers(decoder, range(decoder.num_layers), 0, self.factors)
         readout_inputs = decoder.readout_layer.project(inputs)
         slices = {"projected": bound.known, "inputs": inputs, "readout": readout_inputs}
-        (outputs, weights, context), state = self._make_step(bound)(slices, state)
+        (outputs, weights, context), state = self._make_step(bound)(slices, state, shared)
         if not decoder.input_feeding:
             outputs = bound.combine(readout_inputs, outputs, context)
         return outputs, state, weights
@@ -229,16 +236,25 @@ class AttentionLoop:
         within = [decoder.cells[layer] for layer in cells.layers]
         combine = bound.combine if decoder.input_feeding else None
 
-        def run_step(slices: dict[str, Tensor], state: State) -> tuple[list[Tensor], State]:
+        def run_step(
+            slices: dict[str, Tensor], state: State, shared: SharedStates | None = None
+        ) -> tuple[list[Tensor], State]:
             states = split_state(within, state)
             carried = state[len(join_states(states)) :]
             fed, past = (carried[0], carried[1:]) if combine is not None else (None, carried)
+            fed_back = None if shared is None else fed
             if "inputs" in slices:
-                fed = slices["inputs"] if fed is None else join_fed(slices["inputs"], fed)
+                alone = fed is None or fed_back is not None
+                fed = slices["inputs"] if alone else join_fed(slices["inputs"], fed)
             names = {layer: f"factors_{layer}" for layer in cells.layers}
             factors = {layer: slices[name] for layer, name in names.items() if name in slices}
             step = CellsAtStep(
-                cells, dict(zip(cells.layers, states, strict=True)), slices["projected"], factors
+                cells,
+                dict(zip(cells.layers, states, strict=True)),
+                slices["projected"],
+                factors,
+                shared,
+                fed_back,
             )
             hidden, context, weights, past = decoder.order.advance(
                 step, fed, past, self._attend_at_step, decoder.attending

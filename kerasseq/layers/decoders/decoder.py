@@ -44,6 +44,11 @@ class Decoder(SelfCastingLayer):
         replica, and differently from one device.
     """
 
+    @property
+    def shares_states(self) -> bool:
+        """Whether `step` takes `shared`, which rows have equal states, and computes them once."""
+        return False
+
     @abc.abstractmethod
     def prepare(self, memory: Tensor, memory_mask: Tensor | None = None) -> list[Tensor]:
         """Computes what is the same at every step."""

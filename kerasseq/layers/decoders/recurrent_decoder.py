@@ -23,7 +23,7 @@ from kerasseq.layers.decoders.factors import draw_decoder_factors
 from kerasseq.layers.decoders.readouts import Combine
 from kerasseq.layers.decoders.stacked_decoder import StackedDecoder
 from kerasseq.serialization import register
-from kerasseq.typing import Shape, State, Tensor
+from kerasseq.typing import Shape, SharedStates, State, Tensor
 
 CONTEXTS = ("initial_state", "input", "both")
 
@@ -31,7 +31,7 @@ CONTEXTS = ("initial_state", "input", "both")
 class BoundStack(NamedTuple):
     """The cells and the readout, their weights read once for many steps."""
 
-    steps: list[Callable[[Tensor, State], tuple[Tensor, State]]]
+    steps: list[Callable[..., tuple[Tensor, State]]]
     combine: Combine
 
 
@@ -199,14 +199,16 @@ class RecurrentDecoder(StackedDecoder):
         state: State,
         prepared: list[Tensor],
         bound: BoundStack | None = None,
+        shared: SharedStates | None = None,
     ) -> tuple[Tensor, State, Tensor]:
         steps, combine = bound or self.bind_step()
+        sharing: dict[str, Any] = {} if shared is None else {"shared": shared}
         inputs = ops.cast(inputs, self.compute_dtype)
         states = split_state(self.cells, state)
         context = state[-1] if self.reads_context else None
 
         def run_layer(layer: int, below: Tensor) -> Tensor:
-            above, states[layer] = steps[layer](below, states[layer])
+            above, states[layer] = steps[layer](below, states[layer], **sharing)
             return above
 
         hidden = run_layer(0, join_constant(inputs, context))

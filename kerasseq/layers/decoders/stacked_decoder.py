@@ -35,6 +35,7 @@ class StackedDecoder(Decoder):
     """
 
     cell: Any
+    cells: list[RecurrentCell]
     readout_layer: Readout
 
     def __init__(
@@ -92,6 +93,10 @@ class StackedDecoder(Decoder):
             "residual_from": self.residual_from,
             "seed": self.seed,
         }
+
+    @property
+    def shares_states(self) -> bool:
+        return all(cell.shares_states for cell in self.cells)
 
     @property
     def output_size(self) -> int:

@@ -6,13 +6,13 @@ above it read the context beside the output below.
 
 import abc
 from collections.abc import Callable, Mapping, Sequence
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from keras import ops
 
 from kerasseq.layers.cells.cell_stack import bind_fed, climb, is_residual
 from kerasseq.layers.cells.recurrent_cell import CellStep, RecurrentCell
-from kerasseq.typing import State, Tensor
+from kerasseq.typing import SharedStates, State, Tensor
 
 Attend = Callable[[Tensor, State], tuple[Tensor, Tensor, State]]
 """`attend(query, past) -> (context, attention_weights, past)`."""
@@ -29,6 +29,8 @@ class CellsInLoop:
             of the second cell.
         residual_from: the first layer that adds its input to its output, or `None`.
         second_cell: what reads the context after the attending cell, or `None`.
+        fed_back: columns of the lowest one's input that are the output of the step before, where
+            rows may share it; none if they never do.
     """
 
     def __init__(
@@ -39,11 +41,15 @@ class CellsInLoop:
         recurrent_factors: Sequence[Tensor | None],
         residual_from: int | None,
         second_cell: RecurrentCell | None,
+        fed_back: range = range(0),
     ) -> None:
         lowest, *upper = layers
         self.layers = layers
         self.residual_from = residual_from
-        self.lowest_step: CellStep = cells[lowest].bind(known_size, recurrent_factors[lowest])
+        apart: dict[str, Any] = {"fed_back": fed_back} if fed_back else {}
+        self.lowest_step: CellStep = cells[lowest].bind(
+            known_size, recurrent_factors[lowest], **apart
+        )
         self.upper_steps = {
             layer: bind_fed(cells[layer], recurrent_factors[layer]) for layer in upper
         }
@@ -59,6 +65,8 @@ class CellsAtStep:
         states: the state of each layer in the loop.
         projected: the known part of the lowest one's input product.
         factors: dropout factors of the input of a layer, by its index.
+        shared: which rows continue equal states, if any do.
+        fed_back: the output of the step before, if it is not among what is fed.
     """
 
     def __init__(
@@ -67,11 +75,15 @@ class CellsAtStep:
         states: Mapping[int, State],
         projected: Tensor,
         factors: Mapping[int, Tensor],
+        shared: SharedStates | None = None,
+        fed_back: Tensor | None = None,
     ) -> None:
         self.cells = cells
         self.states = dict(states)
         self.projected = projected
         self.factors = factors
+        self.sharing: dict[str, Any] = {} if shared is None else {"shared": shared}
+        self.fed_back: dict[str, Any] = {} if fed_back is None else {"fed_back": fed_back}
 
     @property
     def lowest(self) -> int:
@@ -84,12 +96,15 @@ class CellsAtStep:
     def run_lowest(self, fed: Tensor | None) -> Tensor:
         """Runs the lowest layer of the loop on what is known and what is fed."""
         step, layer = self.cells.lowest_step, self.lowest
-        output, self.states[layer] = step(self.projected, fed, self.states[layer])
+        output, self.states[layer] = step(
+            self.projected, fed, self.states[layer], **self.sharing, **self.fed_back
+        )
         return output
 
     def run_upper(self, layer: int, inputs: Tensor) -> Tensor:
         """Runs a layer above the lowest."""
-        output, self.states[layer] = self.cells.upper_steps[layer](inputs, self.states[layer])
+        step = self.cells.upper_steps[layer]
+        output, self.states[layer] = step(inputs, self.states[layer], **self.sharing)
         return output
 
     def run_second(self, layer: int, context: Tensor) -> Tensor:

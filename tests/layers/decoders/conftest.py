@@ -12,9 +12,24 @@ from kerasseq.layers import Decoder
 Array = np.ndarray
 
 
+class Twins:
+    """Says that every second row has the state of the row before it; counts who makes use of it."""
+
+    def __init__(self, rows: int) -> None:
+        self.distinct = np.arange(0, rows, 2)
+        self.uses = 0
+
+    def once(self, compute: Callable[[Any], Any], state: Any) -> Any:
+        self.uses += 1
+        return ops.repeat(compute(ops.take(state, self.distinct, axis=0)), 2, axis=0)
+
+
 @pytest.fixture
 def run_both_ways() -> Callable[..., None]:
-    """Returns a function that asserts: a whole target equals its steps, for every beam."""
+    """Returns a function that asserts: a whole target equals its steps, for every beam.
+
+    Whether the beams know of one another that they have one state changes nothing.
+    """
 
     def assert_equal(
         decoder: Decoder, inputs: Array, memory: Array, state: list[Array] | None, mask: Array
@@ -29,7 +44,12 @@ def run_both_ways() -> Callable[..., None]:
         for time in range(inputs.shape[1]):
             reads = ops.repeat(inputs[:, time], beams, axis=0)
             # Whether the weights were read before or within the step is no difference.
-            output, steps, row = decoder.step(reads, steps, prepared, bound if time % 2 else None)
+            twins = Twins(len(reads))
+            options = {"shared": twins} if decoder.shares_states and time > 0 else {}
+            output, steps, row = decoder.step(
+                reads, steps, prepared, bound if time % 2 else None, **options
+            )
+            assert twins.uses > 0 or not options
             assert output.dtype == outputs.dtype
             for beam in range(beams):
                 np.testing.assert_allclose(output[beam::beams], outputs[:, time], atol=2e-6)
