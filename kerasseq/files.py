@@ -35,10 +35,11 @@ def written_beside(path: str | os.PathLike[str]) -> Iterator[str]:
     folder, name = os.path.split(path)
     os.makedirs(folder, exist_ok=True)
     stem, ending = os.path.splitext(name)
-    prefix = f".{stem}{PARTIAL}"
-    handle, temporary = tempfile.mkstemp(prefix=prefix, suffix=ending, dir=folder)
-    os.close(handle)
+    temporary = ""
     try:
+        prefix = f".{stem}{PARTIAL}"
+        handle, temporary = tempfile.mkstemp(prefix=prefix, suffix=ending, dir=folder)
+        os.close(handle)
         yield temporary
         with open(temporary, "rb") as written:
             os.fsync(written.fileno())
@@ -48,9 +49,15 @@ def written_beside(path: str | os.PathLike[str]) -> Iterator[str]:
     except BaseException as error:
         with contextlib.suppress(FileNotFoundError):
             os.remove(temporary)
-        if isinstance(error, OSError) and error.errno is not None and error.filename is None:
-            error.filename = path  # of a full disk Python says only that it is full
+        if isinstance(error, OSError) and error.errno is not None:
+            _name(error, path)
         raise
+
+
+def _name(error: OSError, path: str) -> None:
+    """Of a full disk Python says only that it is full, and of others a file that nobody named."""
+    if error.filename is None or PARTIAL in str(error.filename):
+        error.filename, error.filename2 = path, None
 
 
 def write_csv(path: str | os.PathLike[str], rows: Sequence[Mapping[str, Any]]) -> None:

@@ -1,6 +1,8 @@
 """A reader of a file never sees half of it, whatever happens to the writer."""
 
+import errno
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -119,3 +121,12 @@ def test_a_table_has_the_columns_of_all_its_rows(tmp_path: Path) -> None:
     write_csv(tmp_path / "table.csv", [{"epoch": 1, "loss": 2.5}, {"epoch": 2, "words": "a, b"}])
     lines = (tmp_path / "table.csv").read_text(encoding="utf-8").splitlines()
     assert lines == ["epoch,loss,words", "1,2.5,", '2,,"a, b"']
+
+
+def test_a_full_disk_is_told_with_the_file(tmp_path: Path) -> None:
+    """Of a write that fails Python names no file."""
+    with (
+        pytest.raises(OSError, match=re.escape(str(tmp_path / "model.keras"))),
+        written_beside(tmp_path / "model.keras"),
+    ):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -99,11 +99,10 @@ def search_phases(
     """
     units, size = reference.decoder_units, reference.embedding_units
     rows = live * beams
-    cell: tuple[Product, ...] = (
-        Product(rows, size + 2 * units, 4 * units),
-    )  # token, state and last readout
-    if states < rows:
-        cell = (Product(rows, size, 4 * units), Product(states, 2 * units, 4 * units))
+    if states < rows:  # the token apart from the state and the last readout
+        cell = [Product(rows, size, 4 * units), Product(states, 2 * units, 4 * units)]
+    else:
+        cell = [Product(rows, size + 2 * units, 4 * units)]
     step = (
         *cell,
         *_attention(reference, shape._replace(batch=live), beams),

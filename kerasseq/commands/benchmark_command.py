@@ -7,13 +7,15 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from kerasseq import checks
 from kerasseq.commands.loading import load_tensorflow
-from kerasseq.commands.process import CommandParser, run
+from kerasseq.commands.process import CommandParser, UsageError, run
 from kerasseq.experiments.training_config import PARALLELISM
 
 if TYPE_CHECKING:
     from kerasseq import Translator
 
+REQUESTS = 10_000
 DESCRIPTION = """Trains or searches with the reference networks for a bounded time, and prints what
 it took beside the time of the matrix products alone, a row a case; or loads an exported model and
 prints how fast it answers."""
@@ -33,6 +35,7 @@ def benchmark(arguments: Sequence[str] | None = None) -> int:
 
 def _benchmark(arguments: Sequence[str]) -> None:
     options = _parser().parse_args(arguments)
+    _check(options)
     load_tensorflow()
     for row in _rows(options):
         print(json.dumps(row) if options.json else _readable(row), flush=True)
@@ -54,21 +57,32 @@ def _parser() -> CommandParser:
     parser.add_argument(
         "--parallelism",
         choices=PARALLELISM,
-        default="intra_op",
         help="what they share: each operation, the operations, or both (intra_op)",
     )
     parser.add_argument(
         "--path", metavar="DIR", help="serving: an exported version (a small random network)"
     )
     parser.add_argument(
-        "--requests", type=int, default=10_000, metavar="N", help="serving: requests in a row"
+        "--requests", type=int, metavar="N", help="serving: requests in a row (10,000)"
     )
     return parser
 
 
+def _check(options: argparse.Namespace) -> None:
+    """Refuses flags that have no meaning for the work."""
+    of_serving = ("path", "requests")
+    others = ("seconds", "dtype", "source", "target", "threads", "parallelism")
+    for name in others if options.work == "serving" else of_serving:
+        if getattr(options, name) is not None:
+            raise UsageError(f"benchmark {options.work} takes no --{name}")
+    for name in ("threads", "requests"):
+        if getattr(options, name) is not None:
+            checks.check_positive_integer(f"--{name}", getattr(options, name))
+
+
 def _rows(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     if options.work == "serving":
-        yield from _serving_rows(options.path, options.requests)
+        yield from _serving_rows(options.path, options.requests or REQUESTS)
         return
     from kerasseq import benchmarking
 
@@ -80,7 +94,7 @@ def _rows(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
         "source": options.source,
         "target": options.target,
         "threads": options.threads,
-        "parallelism": options.parallelism,
+        "parallelism": options.parallelism or "intra_op",
     }
     if options.seconds is not None:
         given["seconds"] = options.seconds

@@ -2,7 +2,6 @@
 
 import argparse
 import dataclasses
-import difflib
 import inspect
 import re
 import typing
@@ -11,7 +10,7 @@ from typing import Any, NamedTuple, NoReturn, TypeVar
 
 import jsonargparse
 
-from kerasseq.commands.process import UsageError
+from kerasseq.commands.process import UsageError, did_you_mean
 from kerasseq.experiments.config_files import field_types, from_mapping, words
 
 Config = TypeVar("Config")
@@ -96,10 +95,10 @@ class ConfigParser(jsonargparse.ArgumentParser):
         if key and value and key[1] in self.flags:
             expected = words(self.flags[key[1]].annotation)
             message = f"`--{key[1]}` must be {expected}. Received: {value[1]!r}."
-        unknown = re.search(r"[Uu]nrecognized arguments: --([\w.]+)", message)
+        unknown = re.search(r"[Uu]nrecognized arguments: (--[\w.]+)", message)
         if unknown:
-            similar = difflib.get_close_matches(unknown[1], self.flags, n=1)
-            message += f". Did you mean --{similar[0]}?" if similar else ""
+            message += did_you_mean(unknown[1], [f"--{name}" for name in self.flags])
+        message = re.sub(r"(arguments are required: )(?=\w)", r"\1--", message)
         raise UsageError(f"{message} (see {self.prog} --help)") from ex
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -118,6 +119,8 @@ def column(text: str) -> int | str:
 def _evaluate(arguments: Sequence[str]) -> None:
     options = _parser().parse_args(arguments)
     checks.check_positive_integer("--batch_size", options.batch_size)
+    if options.pair_scores is not None and os.path.isdir(options.pair_scores):
+        raise UsageError(f"--pair_scores must name a file. Received: {options.pair_scores!r}.")
     from kerasseq import evaluation
 
     metrics = evaluation.get_metrics(options.metrics)
@@ -132,9 +135,9 @@ def _evaluate(arguments: Sequence[str]) -> None:
     ]
     report = evaluation.evaluate(hypotheses, pairs.references, metrics)
     extra = {"perplexity": translator.perplexity(pairs)} if options.perplexity else {}
-    if options.pair_scores is not None:
-        _write_pair_scores(translator, pairs, options)
     _print(report, extra, options.json)
+    if options.pair_scores is not None:  # last: a disk that is full costs no score
+        _write_pair_scores(translator, pairs, options)
 
 
 def _write_pair_scores(

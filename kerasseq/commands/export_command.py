@@ -1,10 +1,11 @@
 """`kerasseq export`: a model -> a SavedModel for TF Serving."""
 
+import os
 from collections.abc import Sequence
 
 from kerasseq.commands.loading import load_translator
 from kerasseq.commands.model_flags import add_import_flag, import_modules
-from kerasseq.commands.process import CommandParser, run
+from kerasseq.commands.process import CommandParser, UsageError, run
 
 DESCRIPTION = """Writes a SavedModel, string in and string out, that needs neither Keras nor
 kerasseq, into a numbered folder below --output, and prints that folder."""
@@ -37,6 +38,8 @@ def _export(arguments: Sequence[str]) -> None:
     add_import_flag(parser)
     options = parser.parse_args(arguments)
     import_modules(options.modules)
+    if os.path.isfile(options.output):
+        raise UsageError(f"--output must name a folder. Received the file {options.output!r}.")
     print(load_translator(options.model).export(options.output, version=options.version))
     if options.serving is not None:
         from kerasseq import serving

@@ -35,7 +35,12 @@ def _parser() -> CommandParser:
     add = parser.add_argument
     add("--model", metavar="FILE", help="the model.keras of a run")
     add_import_flag(parser)
-    add("--output", required=True, metavar="FILE", help="the picture: .png, .svg or .pdf")
+    add(
+        "--output",
+        required=True,
+        metavar="FILE",
+        help="the picture: .png, .svg or .pdf; .gif or .html",
+    )
     add("--font", metavar="FONT", help="family or file of the font to try first")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--heads", action="store_true", help="the map of each head, side by side")
@@ -110,6 +115,16 @@ def _check(options: argparse.Namespace) -> None:
     for name in choices:
         if watched and getattr(options, name) is not None:
             raise UsageError(f"--{watched[0]} shows the search alone, without --{name}")
+    _check_ending(options)
+
+
+def _check_ending(options: argparse.Namespace) -> None:
+    suffixes = ("gif", "html") if options.animate else ("png", "svg", "pdf")
+    if not options.output.lower().endswith(tuple(f".{suffix}" for suffix in suffixes)):
+        raise UsageError(
+            f"--output must end in {', '.join(f'.{suffix}' for suffix in suffixes)}"
+            f"{' with --animate' if options.animate else ''}. Received: {options.output!r}."
+        )
 
 
 def _translate(translator: "Translator", options: argparse.Namespace) -> "Translation":

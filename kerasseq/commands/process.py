@@ -2,14 +2,17 @@
 
 import argparse
 import contextlib
+import difflib
 import dis
 import logging
 import os
+import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NoReturn
 
 FAILED, MENDABLE, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141
+RESUMABLE = ("train", "tune")
 LONGEST_MESSAGE = 1000
 
 
@@ -29,8 +32,18 @@ class CommandParser(argparse.ArgumentParser):
         super().__init__(prog=f"kerasseq {name}", description=description, allow_abbrev=False)
 
     def error(self, message: str) -> NoReturn:
-        """Raises what argparse would print."""
+        """Raises what argparse would print, with the flag that may have been meant."""
+        known = [flag for flag in self._option_string_actions if flag.startswith("--")]
+        unknown = re.search(r"unrecognized arguments: (--[^\s=]+)", message)
+        if unknown:
+            message += did_you_mean(unknown[1], known)
         raise UsageError(f"{message} (see {self.prog} --help)")
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Returns the question after a misspelt word, or nothing if no known one is like it."""
+    similar = difflib.get_close_matches(word, list(known), n=1)
+    return f". Did you mean {similar[0]}?" if similar else ""
 
 
 def run(name: str, work: Callable[[Sequence[str]], None], arguments: Sequence[str] | None) -> int:
@@ -47,6 +60,7 @@ def run(name: str, work: Callable[[Sequence[str]], None], arguments: Sequence[st
     """
     if isinstance(arguments, str):
         raise TypeError(f"`arguments` must be a list of strings. Received: {arguments!r}.")
+    _open_closed_streams()
     _speak_utf8()
     try:
         with _log_to_stderr():
@@ -55,11 +69,15 @@ def run(name: str, work: Callable[[Sequence[str]], None], arguments: Sequence[st
     except SystemExit as end:  # argparse, after --help
         return int(end.code or 0)
     except KeyboardInterrupt:
+        if name in RESUMABLE:
+            sys.stderr.write(
+                f"kerasseq {name}: interrupted; the same command goes on from there.\n"
+            )
         return INTERRUPTED
     except BrokenPipeError:
         _discard_output()
         return BROKEN_PIPE
-    except (OSError, TypeError, ValueError) as error:
+    except (ImportError, OSError, TypeError, ValueError) as error:
         if not _is_meant_for_users(error):
             raise
         return _tell(name, error, MENDABLE)
@@ -131,6 +149,13 @@ def _log_to_stderr() -> Iterator[None]:
         logger.removeHandler(handler)
         logger.setLevel(level)
         logger.propagate = propagate
+
+
+def _open_closed_streams() -> None:
+    """What a shell has closed (`<&-`) Python knows as None, which nothing can read or write."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
 
 
 def _speak_utf8() -> None:

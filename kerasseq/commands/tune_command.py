@@ -28,7 +28,8 @@ trial. A trial that fails is told with its reason, and the search goes on. The s
 same folder goes on where a killed search stood. Every field of the configuration has a flag: it
 holds where the space does not search that field."""
 
-PACKAGES = {"keras_tuner": "keras-tuner", "scipy": "scipy", "sklearn": "scikit-learn"}
+PACKAGES = {"keras_tuner": "keras-tuner", "tensorboard": "tensorboard"}
+BAYESIAN_PACKAGES = {"scipy": "scipy", "sklearn": "scikit-learn"}
 SUPERVISED = "--supervised"
 # What these log of each run would bury the table.
 QUIET = tuple(f"kerasseq.{room}" for room in ("data", "experiments", "text", "training"))
@@ -161,7 +162,7 @@ def _check_budget(values: Any) -> None:
 
 
 def _check_installed(algorithm: str) -> None:
-    needed = PACKAGES if algorithm == "bayesian" else {"keras_tuner": "keras-tuner"}
+    needed = PACKAGES | (BAYESIAN_PACKAGES if algorithm == "bayesian" else {})
     missing = [name for module, name in needed.items() if not importlib.util.find_spec(module)]
     if missing:
         raise UsageError(

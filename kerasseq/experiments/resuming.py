@@ -51,10 +51,12 @@ def _change(
     config: ExperimentConfig,
     changes: Mapping[str, Any],
 ) -> None:
-    last = min(config.training.epochs, config.training.stop_after or config.training.epochs)
+    epochs, stop_after = config.training.epochs, config.training.stop_after
+    last = min(epochs, stop_after or epochs)
     if state.epoch >= last:
+        field = "epochs" if last == epochs else "stop_after"
         raise ValueError(
-            f"`training.epochs` must be more than the {state.epoch} that the run has, for it "
+            f"`training.{field}` must be more than the {state.epoch} that the run has, for it "
             f"to go on. Received: {last}."
         )
     change = {"epoch": state.epoch, **changes}
@@ -76,3 +78,14 @@ def save_progress(folder: RunFolder, network: SequenceToSequence, state: RunStat
     checkpoints = Checkpoints(folder.checkpoints)
     arrays = {name: checkpoints.load_arrays(name) for name in state.callbacks}
     checkpoints.save_state(network, state.to_dict(), arrays)
+
+
+def tidy(folder: RunFolder, state: RunState) -> None:
+    """Removes what a kill left half written, and weights that no epoch to come would clear away.
+
+    Args:
+        folder: the run's files.
+        state: its progress.
+    """
+    folder.remove_leftovers()
+    Checkpoints(folder.checkpoints).keep_weights([*state.best_epochs, *state.last_epochs])

@@ -20,7 +20,7 @@ from kerasseq.experiments.distillation import (
 )
 from kerasseq.experiments.fine_tuning import read_start
 from kerasseq.experiments.optimization import compile_network
-from kerasseq.experiments.resuming import restore_run, save_progress
+from kerasseq.experiments.resuming import restore_run, save_progress, tidy
 from kerasseq.experiments.run_callbacks import Steps, evaluated_epochs, make_callbacks
 from kerasseq.experiments.run_data import RunData
 from kerasseq.experiments.run_folder import RunFolder
@@ -155,7 +155,7 @@ def _fit(
     compile_network(network, config.training, count)
     state = restore_run(folder, network, config, session.changes, session.watch)
     if state.stopped or state.epoch >= epochs:
-        folder.remove_leftovers()  # of a run that was killed behind its last epoch
+        tidy(folder, state)  # it was killed behind its last epoch
         return state
     callbacks = make_callbacks(config, folder, pairs, drafter, steps, state, session.show_progress)
     callbacks += _of_the_session(session, folder, drafter, pairs.valid, state)

@@ -191,7 +191,7 @@ def checked_mask(allowed: Any, size: int | None) -> Tensor:
             f"Received: {dtype}."
         )
     shape = tuple(allowed.shape)
-    if len(shape) > 2 or (shape and None not in (shape[-1], size) and shape[-1] != size):
+    if len(shape) > 2 or (shape and size and shape[-1] not in (None, 1, size)):
         raise ValueError(
             "`vocabulary_mask` must return (rows, vocabulary_size) or (vocabulary_size,) booleans. "
             f"Received: shape {shape}, for a vocabulary of {size}."

@@ -63,9 +63,11 @@ class LengthLimits:
         checks.check_number("min_ratio", min_ratio, minimum=0)
         checks.check_integer("margin", margin, minimum=0)
         if max_length is not None:
-            checks.check_integer("max_length", max_length, minimum=min_length)
+            checks.check_positive_integer("max_length", max_length)
+            _check_order("length", min_length, max_length)
         if max_ratio is not None:
-            checks.check_number("max_ratio", max_ratio, minimum=min_ratio)
+            checks.check_number("max_ratio", max_ratio, minimum=0)
+            _check_order("ratio", min_ratio, max_ratio)
         elif max_length is None:
             raise ValueError(
                 "One of `max_length` and `max_ratio` must bound the output. Received: both None."
@@ -115,3 +117,10 @@ class LengthLimits:
     def from_config(cls, config: Mapping[str, Any]) -> "LengthLimits":
         """Returns the rule of a config."""
         return cls(**config)
+
+
+def _check_order(what: str, minimum: float, maximum: float) -> None:
+    if minimum > maximum:
+        raise ValueError(
+            f"`min_{what}` must be at most `max_{what}`. Received: {minimum} and {maximum}."
+        )

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from textwrap import fill
 from typing import Any
 
 from kerasseq.visualization.attention_map import AttentionMap, checked_map
@@ -9,8 +10,9 @@ from kerasseq.visualization.figure import Figure, new_figure
 from kerasseq.visualization.fonts import choose_families
 from kerasseq.visualization.labels import visible, visible_title
 
-COLUMNS = 3
-BAR, NARROWEST, BROADEST = 0.26, 2.4, 5.5  # inches
+COLUMNS, PAGE = 3, 16.5  # panels side by side, and inches that they fill at most
+BAR, NARROWEST = 0.26, 2.4  # inches
+TITLE_LETTER = 0.09  # inches
 HEIGHT, LETTERS = 0.62, 0.085
 MARGIN = 0.45
 
@@ -50,13 +52,15 @@ def plot_steps(
     target = [visible(token) for token in each.target_tokens]
     heading = visible_title(each.title or "")
     families = choose_families([*source, *target, heading.replace("\n", "")], font)
-    columns = min(COLUMNS, len(target))
+    width = max(BAR * len(source), NARROWEST)
+    columns = max(1, min(COLUMNS, len(target), int(PAGE / width)))
     rows = math.ceil(len(target) / columns)
-    width = min(max(BAR * len(source), NARROWEST), BROADEST)
     labels = LETTERS * max(map(len, source))
+    heading = fill(heading, max(20, int(columns * width / TITLE_LETTER)))
+    lines = heading.count("\n") + 1 if heading else 0
     figure = new_figure()
     figure.set_size_inches(
-        columns * (width + MARGIN), rows * (HEIGHT + labels + MARGIN) + (0.4 if heading else 0.1)
+        columns * (width + MARGIN), rows * (HEIGHT + labels + MARGIN) + 0.1 + 0.3 * lines
     )
     figure.set_layout_engine("constrained")
     for step, weights in enumerate(each.attention_weights):

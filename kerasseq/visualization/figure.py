@@ -2,11 +2,11 @@
 
 import io
 import os
-import uuid
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from kerasseq import checks
+from kerasseq.files import written_beside
 
 Figure: TypeAlias = Any
 """A `matplotlib.figure.Figure`; matplotlib is imported only where a picture is made."""
@@ -18,6 +18,7 @@ FORMATS: dict[str, dict[str, None]] = {
     ".pdf": {"CreationDate": None},
 }
 DOTS_PER_INCH = 150
+MOST_DOTS = 5e7  # Pillow warns from 89 million on
 
 
 def new_figure() -> Figure:
@@ -49,15 +50,10 @@ def save_figure(figure: Figure, path: str | os.PathLike[str]) -> Path:
     path = Path(path)
     suffix = path.suffix.lower()
     checks.check_one_of("path's suffix", suffix, sorted(FORMATS))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
+    with written_beside(path) as unfinished:
         figure.savefig(
-            unfinished, format=suffix[1:], dpi=DOTS_PER_INCH, metadata=FORMATS[suffix] or None
+            unfinished, format=suffix[1:], dpi=_resolution(figure), metadata=FORMATS[suffix] or None
         )
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
     return path
 
 
@@ -74,5 +70,11 @@ def encode_figure(figure: Figure, suffix: str = ".png") -> bytes:
     checks.check_one_of("suffix", suffix, sorted(FORMATS))
     written = io.BytesIO()
     metadata = FORMATS[suffix] or None
-    figure.savefig(written, format=suffix[1:], dpi=DOTS_PER_INCH, metadata=metadata)
+    figure.savefig(written, format=suffix[1:], dpi=_resolution(figure), metadata=metadata)
     return written.getvalue()
+
+
+def _resolution(figure: Figure) -> float:
+    """Dots an inch: fewer of a very large picture, which viewers would refuse."""
+    width, height = figure.get_size_inches()
+    return float(min(DOTS_PER_INCH, (MOST_DOTS / (width * height)) ** 0.5))

@@ -210,6 +210,6 @@ def _package(character: str) -> tuple[str, str]:
     if category in ("So", "Sk") and ord(character) >= 0x1F000:
         return EMOJI
     if category in ("Lo", "Mn", "Mc", "Nd"):
-        script = re.split(" (?:LETTER|SYLLABLE|VOWEL|SIGN|DIGIT|CONSONANT)", name)[0]
+        script = re.split(" (?:CHARACTER|LETTER|SYLLABLE|VOWEL|SIGN|DIGIT|CONSONANT)", name)[0]
         return "fonts-noto-core", f"Noto Sans {script.title()}"
     return OTHER

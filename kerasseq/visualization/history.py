@@ -91,6 +91,9 @@ def plot_history(history: Mapping[str, Sequence[float | None]]) -> Figure:
         shared = figure.axes[0] if figure.axes else None
         axes = figure.add_subplot(rows, columns, place + 1, sharex=shared)
         _draw(axes, times, {name: history.get(name) for name in (measure, VALIDATION + measure)})
+        first = times[0]
+        if len(times) == 1 and first is not None and _is_finite(first):
+            axes.set_xlim(first - 0.5, first + 0.5)  # a point has no width to scale by
         axes.set_xlabel(clock or "epoch")
         axes.set_title(measure, fontfamily=families[place], parse_math=False)
     return figure

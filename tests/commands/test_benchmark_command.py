@@ -45,6 +45,24 @@ def test_without_json_a_row_is_readable(
     assert "seconds" not in asked  # the benchmark's own default
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["training", "--path", "x"], "benchmark training takes no --path"),
+        (["serving", "--dtype", "float32"], "benchmark serving takes no --dtype"),
+        (
+            ["search", "--threads", "0"],
+            "`--threads` must be an integer of at least 1. Received: 0.",
+        ),
+    ],
+)
+def test_what_has_no_meaning_is_not_ignored(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert benchmark(arguments) == 2
+    assert capsys.readouterr().err == f"kerasseq benchmark: error: {message}\n"
+
+
 def test_unknown_work_is_one_line_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert benchmark(["sleeping"]) == 2
     assert "invalid choice: 'sleeping'" in capsys.readouterr().err.splitlines()[-1]

@@ -124,8 +124,8 @@ def test_another_ending_is_an_error(
     path = tmp_path / "attention.bmp"
     assert run(model, path, "hello") == 2
     error = capsys.readouterr().err
-    assert error.startswith("kerasseq plot: error: `path's suffix` must be one of '.pdf', ")
-    assert error.endswith("Received: '.bmp'.\n")
+    assert error.startswith("kerasseq plot: error: --output must end in .png, .svg, .pdf. Rec")
+    assert error.endswith("attention.bmp'.\n")
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,4 @@
+import importlib
 import json
 import logging
 import subprocess
@@ -72,6 +73,43 @@ def test_control_c_is_quiet(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr() == ("", "")
 
 
+def test_control_c_in_a_run_says_that_it_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
+    def work(arguments: Sequence[str]) -> None:
+        raise KeyboardInterrupt
+
+    assert run("train", work, []) == 130
+    said = "kerasseq train: interrupted; the same command goes on from there.\n"
+    assert capsys.readouterr() == ("", said)
+
+
+def test_a_package_that_is_missing_is_told_and_a_mistake_of_ours_is_not() -> None:
+    assert raising(ImportError("This needs the package tensorflow-text.")) == 2
+
+    def work(arguments: Sequence[str]) -> None:
+        importlib.import_module("no_such_module")
+
+    with pytest.raises(ImportError, match="No module named 'no_such_module'"):
+        run("test", work, [])
+
+
+def test_streams_that_a_shell_has_closed_are_empty(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    read: list[str] = []
+
+    def work(arguments: Sequence[str]) -> None:
+        print("nobody reads this")
+        sys.stderr.write("nor this")
+        read.append(sys.stdin.read())
+
+    assert run("test", work, []) == 0
+    assert read == [""]
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        stream.close()
+
+
 def test_a_reader_that_goes_away_is_no_error() -> None:
     code = (
         "from kerasseq.commands.process import run\n"
@@ -119,7 +157,9 @@ def test_arguments_are_a_list() -> None:
 def test_a_parser_says_where_the_help_is() -> None:
     parser = CommandParser("test", "Tests.")
     parser.add_argument("--number", type=int)
-    with pytest.raises(UsageError, match=r"unrecognized arguments: --num \(see kerasseq test --h"):
-        parser.parse_args(["--num"])
+    with pytest.raises(UsageError, match=r"unrecognized arguments: --xyz \(see kerasseq test --h"):
+        parser.parse_args(["--xyz"])
+    with pytest.raises(UsageError, match=r"arguments: --numbr=3\. Did you mean --number\? \(see"):
+        parser.parse_args(["--numbr=3"])
     with pytest.raises(UsageError, match=r"argument --number: invalid int value: 'x' \(see "):
         parser.parse_args(["--number", "x"])

@@ -86,6 +86,18 @@ def test_what_was_cut_is_said_once(
     )
 
 
+def test_what_nothing_may_begin_is_not_called_cut(
+    model: str, capsys: pytest.CaptureFixture[str], translator: kerasseq.Translator
+) -> None:
+    codec = translator.target_codec
+    banned = [f"--ban={token}" for token in codec.vocabulary]
+    assert commands.translate(["--model", model, "a", *banned]) == 0
+    output, error = capsys.readouterr()
+    assert output == "\n"
+    assert error.startswith("1 of 1 outputs are empty, since nothing may begin them")
+    assert "cut off" not in error
+
+
 def test_an_output_begins_as_it_must(model: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert commands.translate(["--model", model, "--prefix", "this is", "a", "b"]) == 0
     for line in capsys.readouterr().out.splitlines():

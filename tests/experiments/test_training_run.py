@@ -103,9 +103,15 @@ def test_a_run_that_was_told_to_end_has_ended_when_it_is_killed_later(
         return len(asked) == 1  # a later answer is another one
 
     assert train(tiny_config(epochs=3), tmp_path, watch=watch).report["epochs"] == 1
-    (tmp_path / "report.json").unlink()  # as if killed in the evaluation
+    before = sorted((tmp_path / "checkpoints").iterdir())
+    # As if killed in the evaluation: what it had half written, or not yet cleared away, goes.
+    (tmp_path / "report.json").unlink()
+    (tmp_path / ".model.partial-abc.keras").touch()
+    (tmp_path / "checkpoints" / "weights_0007.npz").touch()
     assert train(tiny_config(epochs=3), tmp_path, watch=watch).report["epochs"] == 1
     assert asked == [1]
+    assert sorted((tmp_path / "checkpoints").iterdir()) == before
+    assert not list(tmp_path.glob(".*"))
 
 
 def test_the_same_seed_gives_the_same_weights(run: Run, tiny_config: Make, tmp_path: Path) -> None:

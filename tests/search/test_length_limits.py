@@ -50,12 +50,12 @@ def test_a_config_makes_the_same_rule() -> None:
         ({"min_length": 0}, "`min_length` must be an integer of at least 1. Received: 0."),
         (
             {"min_length": 5, "max_length": 4},
-            "`max_length` must be an integer of at least 5. Received: 4.",
+            "`min_length` must be at most `max_length`. Received: 5 and 4.",
         ),
         ({"min_ratio": -1}, "`min_ratio` must be a finite number of at least 0. Received: -1."),
         (
             {"min_ratio": 0.5, "max_ratio": 0.4},
-            "`max_ratio` must be a finite number of at least 0.5. Received: 0.4.",
+            "`min_ratio` must be at most `max_ratio`. Received: 0.5 and 0.4.",
         ),
         ({"margin": -1}, "`margin` must be an integer of at least 0. Received: -1."),
         (

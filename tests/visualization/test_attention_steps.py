@@ -35,3 +35,13 @@ def test_boxes_in_place_of_letters_are_an_error() -> None:
 @pytest.mark.parametrize(("title", "shown"), [("a\u3000b", "a b"), ("\x07", "U+0007")])
 def test_a_title_needs_no_letters_that_cannot_be_seen(title: str, shown: str) -> None:
     assert plot_steps([[1.0]], ["a"], ["b"], title=title).get_suptitle() == shown
+
+
+def test_a_long_source_has_broad_panels_and_a_long_title_several_lines() -> None:
+    source, target = [f"token{place}" for place in range(60)], ["a", "b", "c", "d"]
+    figure = plot_steps(np.full((4, 60), 1 / 60), source, target, title="word " * 60)
+    assert {axes.get_position().x0 for axes in figure.axes} == {figure.axes[0].get_position().x0}
+    assert figure.get_size_inches()[0] > 60 * 0.25  # a quarter of an inch a label
+    assert figure.get_suptitle().count("\n") > 0
+    short = plot_steps(np.full((4, 3), 1 / 3), source[:3], target, title="short")
+    assert len({round(axes.get_position().x0, 3) for axes in short.axes}) == 3

@@ -1,5 +1,6 @@
 import os
 import re
+import struct
 from pathlib import Path
 
 import pytest
@@ -33,8 +34,11 @@ def test_the_file_has_the_permissions_of_any_new_file(tmp_path: Path) -> None:
 
 def test_a_failure_leaves_the_file_that_was_there(tmp_path: Path) -> None:
     class Failing:
-        def savefig(self, path: Path, **options: object) -> None:
-            path.write_bytes(b"half")
+        def get_size_inches(self) -> tuple[float, float]:
+            return 4.0, 3.0
+
+        def savefig(self, path: str, **options: object) -> None:
+            Path(path).write_bytes(b"half")
             raise OSError("disk full")
 
     path = tmp_path / "map.png"
@@ -43,6 +47,15 @@ def test_a_failure_leaves_the_file_that_was_there(tmp_path: Path) -> None:
         save_figure(Failing(), path)
     assert path.read_bytes() == b"before"
     assert [each.name for each in tmp_path.iterdir()] == ["map.png"]
+
+
+def test_a_very_large_picture_has_fewer_dots_an_inch(tmp_path: Path) -> None:
+    figure = new_figure()
+    for width, dots in ((200, 150), (400, 111)):  # 45 million dots, then 90 at 150 an inch
+        figure.set_size_inches(width, 10)
+        save_figure(figure, tmp_path / "map.png")
+        columns = struct.unpack(">I", (tmp_path / "map.png").read_bytes()[16:20])[0]
+        assert columns == pytest.approx(width * dots, rel=0.01)
 
 
 @pytest.mark.parametrize(("name", "suffix"), [("map.jpg", ".jpg"), ("map", "")])

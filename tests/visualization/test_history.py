@@ -54,6 +54,11 @@ def test_one_epoch_is_a_point_that_can_be_seen() -> None:
     assert plot_history({"loss": [2.0]}).axes[0].get_lines()[0].get_marker() == "o"
 
 
+def test_one_epoch_stands_between_whole_numbers() -> None:
+    (axes,) = plot_history({"epoch": [1], "loss": [3.0]}).axes
+    assert axes.get_xlim() == (0.5, 1.5)
+
+
 def test_numbers_of_numpy_are_numbers() -> None:
     values = np.array([2.0, 1.0], dtype="float32")
     figure = plot_history({"loss": values})  # type: ignore[dict-item]

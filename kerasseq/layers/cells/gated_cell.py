@@ -97,9 +97,10 @@ class GatedCell(RecurrentCell):
         """
         gate = self._bind_gate()
         finish = self._bind_inputs(known_size, range(0))
-        finish_apart = self._bind_inputs(known_size, fed_back) if fed_back else finish
         multiply = LoopWeights(self._read(self.recurrent_kernel)).multiply
-        of_fed_back = LoopWeights(self._kernel_rows(fed_back.start, len(fed_back))).multiply
+        if fed_back:
+            finish_apart = self._bind_inputs(known_size, fed_back)
+            kernel = LoopWeights(self._kernel_rows(fed_back.start, len(fed_back)))
 
         def step(
             projected: Tensor,
@@ -113,7 +114,7 @@ class GatedCell(RecurrentCell):
             recurrent = ops.cast(recurrent, "float32")
             if shared is None or fed_back is None:
                 return gate(finish(projected, fed), recurrent, state)
-            known = ops.cast(shared.once(of_fed_back, fed_back), "float32")
+            known = ops.cast(shared.once(kernel.multiply, fed_back), "float32")
             known = known + ops.cast(projected, "float32")
             return gate(finish_apart(known, fed), recurrent, state)
 
