@@ -26,5 +26,5 @@ def test_the_size_caps_the_vocabulary_and_the_rest_is_unknown() -> None:
 
 
 def test_an_option_it_does_not_have_is_an_error_that_names_it() -> None:
-    with pytest.raises(TypeError, match=r"CharacterTokenizer.* unexpected .* 'pattern'"):
+    with pytest.raises(TypeError, match="`tokenizer: character` has no option 'pattern'"):
         TextCodec.train(["a"], tokenizer="character", pattern=".")
