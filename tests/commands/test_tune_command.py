@@ -128,7 +128,7 @@ def test_what_is_not_installed_is_named(
 ) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert commands.tune([*FILES, "--max_trials", "1", "--algorithm", "bayesian"]) == 2
-    said = "a search needs keras-tuner, tensorboard, scipy, scikit-learn: install it with `pip install 'kerasseq["
+    said = "a search needs keras-tuner, tensorboard, scipy, scikit-learn: install it with `pip "
     assert said in capsys.readouterr().err
 
 
