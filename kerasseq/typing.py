@@ -73,6 +73,9 @@ class SharedStates(Protocol):
 class SharingStep(Protocol):
     """A step function that computes once what rows with one and the same state have in common."""
 
+    shares_states: bool
+    """Whether that saves more than finding the rows costs."""
+
     def __call__(self, token_ids: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
         """One step, as of any step function."""
 

@@ -167,6 +167,7 @@ class _CountedStep:
         self.counts = counts
         self.shared = shared
         self.prepared = getattr(step, "prepared", None)
+        self.shares_states = step.shares_states
 
     def bind(self, prepared: list[Tensor]) -> "_CountedStep":
         """Returns the step of other sources."""

@@ -79,6 +79,10 @@ class _EnsembleStep:
         steps = [step.bind(part) for step, part in zip(self.steps, parts, strict=True)]  # type: ignore[attr-defined]
         return _EnsembleStep(steps, self.sizes, self.mean)
 
+    @property
+    def shares_states(self) -> bool:
+        return any(map(can_share, self.steps))
+
     def sharing(self, shared: SharedStates) -> "_EnsembleStep":
         steps: list[Any] = [
             step.sharing(shared) if can_share(step) else step  # type: ignore[attr-defined]

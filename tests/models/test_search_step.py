@@ -7,8 +7,8 @@ import pytest
 from keras import ops
 
 from kerasseq import layers
-from kerasseq.models import SequenceToSequence
-from kerasseq.search import GreedySearch
+from kerasseq.models import SequenceToSequence, search_step
+from kerasseq.search import BeamSearch, GreedySearch
 
 Array = np.ndarray
 
@@ -128,6 +128,38 @@ def test_weights_are_laid_out_outside_the_loop_of_a_search(searched: Callable[..
     assert laid_out(within_loops=True) == []
     # Of encoder and decoder what the state is multiplied by, and the token and the last readout.
     assert laid_out(within_loops=False) == [(128, 528), (128, 528), (256, 528)]
+
+
+@pytest.mark.parametrize("wiring", ["luong", "bahdanau", "conditional"])
+def test_beams_that_share_states_find_what_others_find(
+    composition: Any, wiring: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import tensorflow as tf
+
+    memory, state = composition.encode()
+    embedded = composition.embed("target_embedding")(composition.target_ids)
+    decoder = composition.decoder(input_feeding=True, wiring=wiring)
+    outputs, _, _ = decoder(embedded, memory, state)
+    network = composition.network(composition.head()(outputs))
+    sources = np.array([[4, 2, 5, 3], [1, 1, 3, 0], [5, 3, 0, 0]], "int32")
+
+    def search(least: int) -> Any:
+        monkeypatch.setattr(search_step, "SHARED_WEIGHT", least)
+
+        @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32)], autograph=False)
+        def run(source_ids: Any) -> Any:
+            step, state, mask = network.start_search(source_ids, 6)
+            shares.append(step.shares_states)
+            limits = tf.fill(tf.shape(source_ids)[:1], 6)
+            beam = BeamSearch(num_beams=4, n_best=4)
+            return beam(step, state, limits, tf.shape(source_ids)[1], source_mask=mask)
+
+        return run(sources)
+
+    shares: list[bool] = []
+    for one, other in zip(search(0), search(2**30), strict=True):
+        np.testing.assert_allclose(one, other, atol=2e-6)
+    assert shares == [True, False]
 
 
 def test_the_bias_of_the_logits_is_added_to_the_product_itself(

@@ -15,6 +15,8 @@ LIMITS = np.array([2, 9, 3, 6, 4, 1], "int32")
 class SharingTreeStep:
     """The step of the tree, which reads each distinct state once and counts them."""
 
+    shares_states = True
+
     def __init__(self, tree: Any, prepared: list[Any], counts: tf.Variable, shared: Any = None):
         self.tree = tree
         self.prepared = prepared
@@ -90,5 +92,7 @@ def test_an_ensemble_passes_on_which_rows_share_states(tree_step: Any) -> None:
     steps = [SharingTreeStep(tree_step, [np.ones(2)], each) for each in counts]
     joint, _ = ensemble_step([*steps, tree_step], [[], [], []])
     shared = equal_states(ops.convert_to_tensor([[0, 0, 2]], dtype="int32"))
+    assert joint.shares_states  # type: ignore[attr-defined]
+    assert not ensemble_step([tree_step], [[]])[0].shares_states  # type: ignore[attr-defined]
     inner = joint.sharing(shared).steps  # type: ignore[attr-defined]
     assert [getattr(step, "shared", None) for step in inner] == [shared, shared, None]
