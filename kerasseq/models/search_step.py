@@ -16,8 +16,8 @@ from kerasseq.typing import SharedStates, State, StepFunction, Tensor
 # A weight below this size costs nothing to cast at every step.
 LARGE_WEIGHT = 2**14
 
-# Below, finding the rows of equal states takes longer than multiplying them twice: with a decoder of
-# 192 units a beam search took up to a quarter more, with one of 512 it takes 6 to 25 % less.
+# Below, finding the rows of equal states takes longer than multiplying them twice: with a decoder
+# of 192 units a beam search took up to a quarter more, with one of 512 it takes 6 to 25 % less.
 SHARED_WEIGHT = 2**19
 
 
