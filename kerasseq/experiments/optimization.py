@@ -98,7 +98,7 @@ def _try(optimizer_class: Any, options: dict[str, Any], config: TrainingConfig) 
         optimizer = optimizer_class(**options)
         optimizer.apply([keras.ops.ones_like(weight)], [weight])
     except Exception as error:  # whatever an optimiser and its backend raise
-        reason = str(error).splitlines()[0]
+        reason = (str(error) or type(error).__name__).splitlines()[0]
         raise ValueError(
             f"`training.optimizer` must have options that {optimizer_class.__name__} takes. "
             f"Received: {config.optimizer!r} ({reason})."

@@ -1,5 +1,6 @@
 import contextlib
 import copy
+import inspect
 import math
 from typing import Any
 
@@ -136,15 +137,16 @@ class SequenceToSequence(keras.Model):
 
     def fit(self, x: Any = None, *arguments: Any, **options: Any) -> Any:
         """As Keras' own, and tells a `kerasseq.data.training_dataset` which epoch begins."""
+        given = inspect.signature(super().fit).bind(x, *arguments, **options).arguments
         follow = getattr(x, "follow_epochs", None)
         if follow is not None:
-            follower = follow(options.get("initial_epoch") or 0)
-            callbacks = options.get("callbacks") or []
+            follower = follow(given.get("initial_epoch") or 0)
+            callbacks = given.get("callbacks") or []
             if isinstance(callbacks, keras.callbacks.CallbackList):
                 callbacks.append(follower)
             else:
-                options["callbacks"] = [follower, *keras.tree.flatten(callbacks)]
-        return super().fit(x, *arguments, **options)
+                given["callbacks"] = [follower, *keras.tree.flatten(callbacks)]
+        return super().fit(**given)
 
     def compute_loss(
         self,

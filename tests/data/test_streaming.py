@@ -1,10 +1,12 @@
 import itertools
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from kerasseq import models, training
 from kerasseq.data import EncodedPairs, FollowEpochs, TokenBatches, TokenRows, as_dataset
 
 
@@ -74,6 +76,18 @@ def test_messages(batches: TokenBatches) -> None:
         as_dataset(batches, epoch=-1)
     with pytest.raises(ValueError, match=r"`steps_per_epoch` .* at least 1\. Received: 0\."):
         as_dataset(batches, steps_per_epoch=0)
+
+
+def test_fit_follows_however_its_callbacks_are_given(batches: TokenBatches) -> None:
+    network = models.build("bidirectional_luong", 32, 32, encoder_units=2, decoder_units=4)
+    network.compile("sgd", training.TokenCrossentropy(), jit_compile=False)
+    dataset, seen = as_dataset(batches, epoch=3), []
+    look = keras.callbacks.LambdaCallback(
+        on_epoch_begin=lambda epoch, logs: seen.append(dataset.epochs.epoch)
+    )
+    network.fit(dataset, None, None, 1, 0, [look], shuffle=False)
+    network.fit(dataset, epochs=1, verbose=0, callbacks=look, shuffle=False)
+    assert seen == [3, 4]
 
 
 def test_a_callback_says_which_epoch_begins(batches: TokenBatches) -> None:
