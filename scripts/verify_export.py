@@ -6,6 +6,7 @@ stands in one file of kerasseq, which is read by its path.
 
 import argparse
 import json
+import os
 import runpy
 import sys
 from pathlib import Path
@@ -24,6 +25,7 @@ def main() -> int:
     parser.add_argument("folder", metavar="DIR", help="a version, with saved_model.pb in it")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     arguments = parser.parse_args()
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # errors alone, not TensorFlow's banner
     check = runpy.run_path(str(CHECK))
     try:
         found = check["verify_export"](arguments.folder)

@@ -3,10 +3,9 @@
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from kerasseq import checks, search
 from kerasseq.benchmarking import measuring
@@ -19,10 +18,10 @@ from kerasseq.benchmarking.reference import (
     paying_dtypes,
     product_dtype,
 )
+from kerasseq.benchmarking.search_graph import Call, SearchGraph
 from kerasseq.benchmarking.searched_batches import SearchedBatch, Task, forced_task, trained_task
 from kerasseq.experiments import environment
 from kerasseq.experiments.network_session import network_session
-from kerasseq.typing import SharedStates, State, Tensor
 
 BATCH_SIZES = (1, 32, 64)
 WARM_CALLS = 3
@@ -98,103 +97,16 @@ def _task_rows(
     task: Task, dtype: str, searches: Sequence[str], batch_sizes: Sequence[int], seconds: float
 ) -> Iterator[dict[str, Any]]:
     for kind in searches:
-        graph = _SearchGraph(task, SEARCHES[kind]())
+        graph = SearchGraph(task, SEARCHES[kind]())
         for batch_size in batch_sizes:
             row = _Case(graph, dtype, batch_size, seconds).run()
             yield {"case": f"{kind}/{dtype}/batch{batch_size}", **row}
 
 
-class _Call(NamedTuple):
-    """What one call took: time, steps, and the rows that all steps together computed.
-
-    `states` is how many of the rows' states were distinct.
-    """
-
-    span: Span
-    lengths: np.ndarray
-    steps: int
-    rows: int
-    states: int
-
-
-class _SearchGraph:
-    """Ids to hypotheses in one graph for all batches, which counts its steps."""
-
-    def __init__(self, task: Task, method: search.Search) -> None:
-        self.task = task
-        self.method = method
-        self.beams = getattr(method, "num_beams", 1)
-        self.counts = tf.Variable([0, 0, 0], dtype=tf.int32)
-        self.run = tf.function(
-            self._search,
-            input_signature=[
-                tf.TensorSpec([None, None], tf.int32),
-                tf.TensorSpec([None], tf.int32),
-            ],
-            autograph=False,
-        )
-
-    def _search(self, source_ids: Tensor, max_lengths: Tensor) -> tuple[Tensor, Tensor]:
-        longest = tf.reduce_max(max_lengths)
-        step, state, mask = self.task.network.start_search(source_ids, longest)
-        counted = _CountedStep(step, self.counts)
-        width = tf.shape(source_ids)[1]
-        result = self.method(counted, state, max_lengths, width, source_mask=mask)
-        return result.token_ids[:, 0], result.lengths[:, 0]
-
-    def call(self, batch: SearchedBatch) -> _Call:
-        """Searches a batch."""
-        source_ids, max_lengths = tf.constant(batch.source_ids), tf.constant(batch.max_lengths)
-        self.counts.assign([0, 0, 0])
-        watch = Stopwatch()
-        token_ids, lengths = self.run(source_ids, max_lengths)
-        token_ids.numpy()
-        span = watch.read()
-        return _Call(span, lengths.numpy(), *map(int, self.counts.numpy()))
-
-
-class _CountedStep:
-    """A step that counts, in the graph, its calls, their rows, and those with states of their own.
-
-    Args:
-        step: the step of a network.
-        counts: what is counted, three numbers.
-        shared: which rows have equal states, if any do.
-    """
-
-    def __init__(self, step: Any, counts: tf.Variable, shared: SharedStates | None = None) -> None:
-        self.step = step
-        self.counts = counts
-        self.shared = shared
-        self.prepared = getattr(step, "prepared", None)
-        self.shares_states = step.shares_states
-
-    def bind(self, prepared: list[Tensor]) -> "_CountedStep":
-        """Returns the step of other sources."""
-        return _CountedStep(self.step.bind(prepared), self.counts)
-
-    def sharing(self, shared: SharedStates) -> "_CountedStep":
-        """Returns the step of rows that share states."""
-        return _CountedStep(self.step.sharing(shared), self.counts, shared)
-
-    def __call__(self, token_ids: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
-        return self._count(self.step, token_ids, state)
-
-    def logits(self, token_ids: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
-        """The step, its log probabilities not normalised."""
-        return self._count(self.step.logits, token_ids, state)
-
-    def _count(self, step: Any, token_ids: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
-        rows = tf.shape(token_ids)[0]
-        states = rows if self.shared is None else tf.size(self.shared.distinct)
-        self.counts.assign_add([1, rows, states])
-        return step(token_ids, state)
-
-
 class _Case:
     """One graph, called for a while with batches of one size."""
 
-    def __init__(self, graph: _SearchGraph, dtype: str, batch_size: int, seconds: float) -> None:
+    def __init__(self, graph: SearchGraph, dtype: str, batch_size: int, seconds: float) -> None:
         self.graph = graph
         self.batch_size = batch_size
         self.seconds = seconds
@@ -226,7 +138,7 @@ class _Case:
             phases.append(self._phases(batch, call))
         self.floors.extend(self.floor.measure(each) for each in phases)
 
-    def _phases(self, batch: SearchedBatch, call: _Call) -> list[Phase]:
+    def _phases(self, batch: SearchedBatch, call: Call) -> list[Phase]:
         """The products of a call; sources that have left it and states twice count no more."""
         beams, steps = self.graph.beams, max(1, call.steps)
         live = max(1, round(call.rows / (steps * beams)))

@@ -14,6 +14,8 @@ from kerasseq.models import SequenceToSequence
 
 logger = logging.getLogger(__name__)
 
+LENGTHS = frozenset({"training.epochs", "training.stop_after"})
+
 
 def restore_run(
     folder: RunFolder,
@@ -32,14 +34,16 @@ def restore_run(
         watch: is asked once more about the last epoch: when the run was killed, it perhaps was not.
 
     Raises:
-        ValueError: if the run was changed, but not so that any epoch is left.
+        ValueError: if the run was changed, but not so that any epoch is left, nor so that a run
+            that was not finished ends where it stands.
     """
     progress = Checkpoints(folder.checkpoints).restore_state(network)
     state = RunState(**(progress or {}))
     if progress is not None:
         logger.info("Going on after epoch %d.", state.epoch)
     if changes:
-        _change(state, network, config, changes)
+        finished = folder.read_report() is not None
+        _change(state, network, config, changes, finished)
     elif watch is not None and state.epoch and not state.stopped:
         state.stopped = bool(watch(state))
     return state
@@ -50,10 +54,12 @@ def _change(
     network: SequenceToSequence,
     config: ExperimentConfig,
     changes: Mapping[str, Any],
+    finished: bool,
 ) -> None:
     epochs, stop_after = config.training.epochs, config.training.stop_after
     last = min(epochs, stop_after or epochs)
-    if state.epoch >= last:
+    can_end = not finished and bool(state.averaged_epochs) and LENGTHS.issuperset(changes)
+    if state.epoch > last or (state.epoch == last and not can_end):
         field = "epochs" if last == epochs else "stop_after"
         raise ValueError(
             f"`training.{field}` must be more than the {state.epoch} that the run has, for it "

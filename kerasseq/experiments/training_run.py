@@ -101,7 +101,8 @@ def train(
         watch: a function of the run's progress, called after each epoch when all of it is on
             disk; the training ends early if it returns `True`.
         accept_changes: whether the run that `output` holds, finished or not, goes on from its
-            last checkpoint with other epochs, learning rate, clipping, patience and the like.
+            last checkpoint with other epochs, learning rate, clipping, patience and the like. With
+            `stop_after` of as many epochs as it has, a run that was interrupted ends.
 
     Raises:
         ValueError: if the data or the configuration is not usable, or `output` holds another run.
@@ -154,15 +155,19 @@ def _fit(
     steps = Steps(batches, count, epochs, evaluated_epochs(epochs, every))
     compile_network(network, config.training, count)
     state = restore_run(folder, network, config, session.changes, session.watch)
-    if state.stopped or state.epoch >= epochs:
-        tidy(folder, state)  # it was killed behind its last epoch
-        return state
-    callbacks = make_callbacks(config, folder, pairs, drafter, steps, state, session.show_progress)
-    callbacks += _of_the_session(session, folder, drafter, pairs.valid, state)
+    is_over = state.stopped or state.epoch >= epochs  # killed behind its last epoch, or cut short
+    callbacks: list[keras.callbacks.Callback] = []
+    if not is_over:
+        show = session.show_progress
+        callbacks += make_callbacks(config, folder, pairs, drafter, steps, state, show)
+        callbacks += _of_the_session(session, folder, drafter, pairs.valid, state)
     if state.changes and session.changes:  # a run killed before `open` makes them again
         save_progress(folder, network, state)
     # Only now, when nothing is left to be wrong with the configuration.
     folder.open(config, session.environment)
+    if is_over:
+        tidy(folder, state)
+        return state
     network.distillation = _distillation(config, folder, pairs, translator, session)
     soft_labels = ask_once(network.distillation, batches, network.vocabulary_size)
     network.fit(

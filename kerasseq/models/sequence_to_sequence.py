@@ -9,6 +9,7 @@ from keras import ops
 
 from kerasseq import layers
 from kerasseq.models import consistency
+from kerasseq.models.following import following_epochs
 from kerasseq.models.graph import layers_within, mask_of
 from kerasseq.models.part_layers import VocabularyWeight, layers_by_part, vocabulary_weights
 from kerasseq.models.parts import Parts
@@ -82,16 +83,7 @@ class SequenceToSequence(keras.Model):
         seed: int | None = None,
         name: str | None = None,
     ) -> None:
-        for argument, tensor in (
-            ("source_ids", source_ids),
-            ("target_ids", target_ids),
-            ("logits", logits),
-        ):
-            if not isinstance(tensor, keras.KerasTensor):
-                raise TypeError(
-                    f"`{argument}` must be a symbolic tensor, as from `keras.Input`. "
-                    f"Received: {type(tensor).__name__}."
-                )
+        _check_symbolic(source_ids=source_ids, target_ids=target_ids, logits=logits)
         rate = read_rate(scheduled_sampling)
         parts = Parts(source_ids, target_ids, logits)
         super().__init__(inputs=[source_ids, target_ids], outputs=logits, name=name)
@@ -138,15 +130,7 @@ class SequenceToSequence(keras.Model):
     def fit(self, x: Any = None, *arguments: Any, **options: Any) -> Any:
         """As Keras' own, and tells a `kerasseq.data.training_dataset` which epoch begins."""
         given = inspect.signature(super().fit).bind(x, *arguments, **options).arguments
-        follow = getattr(x, "follow_epochs", None)
-        if follow is not None:
-            follower = follow(given.get("initial_epoch") or 0)
-            callbacks = given.get("callbacks") or []
-            if isinstance(callbacks, keras.callbacks.CallbackList):
-                callbacks.append(follower)
-            else:
-                given["callbacks"] = [follower, *keras.tree.flatten(callbacks)]
-        return super().fit(**given)
+        return super().fit(**following_epochs(given))
 
     def compute_loss(
         self,
@@ -269,6 +253,15 @@ class SequenceToSequence(keras.Model):
         graph = keras.Model.from_config(config.pop("graph"), custom_objects=custom_objects)
         source_ids, target_ids = graph.inputs
         return cls(source_ids, target_ids, graph.outputs[0], **config)
+
+
+def _check_symbolic(**tensors: Any) -> None:
+    for argument, tensor in tensors.items():
+        if not isinstance(tensor, keras.KerasTensor):
+            raise TypeError(
+                f"`{argument}` must be a symbolic tensor, as from `keras.Input`. "
+                f"Received: {type(tensor).__name__}."
+            )
 
 
 def _labels_and_soft_labels(y: Any) -> tuple[Any, Any]:

@@ -1,3 +1,4 @@
+import copy
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -80,6 +81,9 @@ class Translator:
         self.max_source_length = max_source_length
         self.replace_unknown = replace_unknown
         self.metadata = dict(metadata or {})
+        self._make_graphs()
+
+    def _make_graphs(self) -> None:
         text = tf.TensorSpec([None], tf.string)
         self._translate = tf.function(self.translate_batch, [text], autograph=False)
         self._complete = tf.function(self.complete_batch, [text, text], autograph=False)
@@ -94,15 +98,15 @@ class Translator:
             search: as the constructor takes it.
             replace_unknown: as the constructor takes it; `None` leaves it as it is.
         """
-        return Translator(
-            self.source_codec,
-            self.target_codec,
-            self.network,
-            search,
-            self.max_source_length,
-            self.replace_unknown if replace_unknown is None else replace_unknown,
-            self.metadata,
-        )
+        # Not by the constructor: the network has been checked.
+        other = copy.copy(self)
+        other.search = serialization.get(SEARCHES, search, "search")
+        if replace_unknown is not None:
+            checks.check_boolean("replace_unknown", replace_unknown)
+            other.replace_unknown = replace_unknown
+        other.metadata = dict(self.metadata)
+        other._make_graphs()
+        return other
 
     def translate_batch(self, texts: Tensor) -> dict[str, Tensor]:
         """Translates `(batch,)` strings, in the graph or eagerly; see `pipeline.translate`."""

@@ -175,6 +175,31 @@ def test_every_option_of_the_catalogue_is_a_field() -> None:
     assert fields == {"name", *DEFAULTS}
 
 
+def test_a_run_that_was_interrupted_can_end_where_it_stands(
+    tiny_config: Make, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+
+    def interrupt(epoch: int, logs: object = None) -> None:
+        if epoch == 1:
+            raise KeyboardInterrupt
+
+    stop = keras.callbacks.LambdaCallback(on_epoch_begin=interrupt)
+    options = {"schedule": "constant", "warmup_steps": 0, "steps_per_epoch": 2}
+    with pytest.raises(KeyboardInterrupt):
+        train(tiny_config(epochs=3, **options), folder, callbacks=[stop])
+    shorter = tiny_config(epochs=3, stop_after=1, **options)
+    other = tiny_config(epochs=3, stop_after=1, **{**options, "learning_rate": 0.5})
+    with pytest.raises(ValueError, match="must be more than the 1 that the run has"):
+        train(other, folder, accept_changes=True)  # a rate that no update would use
+    run = train(shorter, folder, accept_changes=True)
+    assert run.report["epochs"] == 1
+    assert train(shorter, folder).report == run.report
+    assert (folder / "model.keras").exists()
+    with pytest.raises(ValueError, match="must be more than the 1 that the run has"):
+        train(tiny_config(epochs=1, **options), folder, accept_changes=True)  # it is finished
+
+
 @pytest.mark.slow
 def test_a_run_goes_on_with_changes_that_are_accepted(tiny_config: Make, tmp_path: Path) -> None:
     folder = tmp_path / "run"

@@ -1,20 +1,20 @@
 from typing import Any
 
-import keras
 from keras import ops
 
 from kerasseq import checks
 from kerasseq.layers.attention import get_attention
 from kerasseq.layers.attention.attention import Attention
-from kerasseq.layers.decoders.attention_loop import AttentionLoop, BoundLayers, bind_layers
+from kerasseq.layers.decoders.attention_loop import AttentionLoop
 from kerasseq.layers.decoders.attention_penalty import doubly_stochastic_penalty
+from kerasseq.layers.decoders.attention_step import AttentionStep, BoundLayers, bind_layers
 from kerasseq.layers.decoders.decoder import (
     check_initial_state,
     check_inputs,
     initial_cell_states,
 )
 from kerasseq.layers.decoders.factors import draw_decoder_factors, no_factors
-from kerasseq.layers.decoders.stacked_decoder import StackedDecoder, plain
+from kerasseq.layers.decoders.stacked_decoder import StackedDecoder, plain, state_spec
 from kerasseq.layers.decoders.wirings import WIRINGS
 from kerasseq.serialization import register
 from kerasseq.typing import Shape, SharedStates, State, Tensor
@@ -219,8 +219,8 @@ class AttentionDecoder(StackedDecoder):
         bound: BoundLayers | None = None,
         shared: SharedStates | None = None,
     ) -> tuple[Tensor, State, Tensor]:
-        loop = AttentionLoop(self, prepared, no_factors(self.num_layers + 1), bound=bound)
-        return loop.run_step(ops.cast(inputs, self.compute_dtype), state, shared)
+        at_step = AttentionStep(self, prepared, bound or self.bind_step())
+        return at_step.run_alone(ops.cast(inputs, self.compute_dtype), state, shared)
 
     def call(
         self,
@@ -237,7 +237,7 @@ class AttentionDecoder(StackedDecoder):
         factors = draw_decoder_factors(
             self, inputs, [*self.cells, *self.second_cells], self.output_size, training
         )
-        loop = AttentionLoop(self, prepared, factors, rows_are_sources=True)
+        loop = AttentionLoop(self, prepared, factors)
         outputs, state, weights = loop.run_target(inputs, state)
         if training and self.doubly_stochastic:
             penalty = doubly_stochastic_penalty(weights, inputs_mask, prepared[1])
@@ -247,15 +247,7 @@ class AttentionDecoder(StackedDecoder):
     def compute_output_spec(
         self, inputs: Tensor, memory: Tensor, *arguments: Any, **options: Any
     ) -> tuple[Tensor, State, Tensor]:
-        batch, length = inputs.shape[:2]
-        source_length = memory.shape[1]
-
-        def spec(*shape: int | None, dtype: str = "float32") -> keras.KerasTensor:
-            return keras.KerasTensor(shape, dtype=dtype)
-
-        outputs = spec(batch, length, self.output_size, dtype=self.compute_dtype)
-        state = [spec(batch, size) for cell in self.cells for size in cell.state_sizes]
-        if self.input_feeding:
-            state.append(spec(batch, self.output_size, dtype=self.compute_dtype))
-        state += self.attention_mechanism.past_spec(batch, source_length)
-        return outputs, state, spec(batch, length, source_length)
+        batch = inputs.shape[0]
+        fed = [state_spec(batch, self.output_size, self.compute_dtype)] * self.input_feeding
+        past = self.attention_mechanism.past_spec(batch, memory.shape[1])
+        return self.output_spec(inputs, memory, [*fed, *past])

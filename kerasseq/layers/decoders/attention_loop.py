@@ -1,61 +1,18 @@
-"""The loop of a decoder with attention: what stands in it, and what runs before and after."""
+"""The loop of a decoder with attention over a whole target, and what runs before and after."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from keras import ops
 
 from kerasseq.layers.cells.cell_stack import climb, is_residual, join_states, split_state
 from kerasseq.layers.cells.run_over_time import run_over_time
+from kerasseq.layers.decoders.attention_step import AttentionStep, bind_layers
 from kerasseq.layers.decoders.factors import DecoderFactors
-from kerasseq.layers.decoders.readouts import Combine
-from kerasseq.layers.decoders.wirings import CellsAtStep, CellsInLoop, join_fed
 from kerasseq.layers.recurrence import scan
-from kerasseq.typing import SharedStates, State, Tensor
+from kerasseq.typing import State, Tensor
 
 if TYPE_CHECKING:
     from kerasseq.layers.decoders.attention_decoder import AttentionDecoder
-
-RunStep = Callable[..., tuple[list[Tensor], State]]
-"""`run_step(slices, state, shared=None) -> ([outputs, attention_weights, context], state)`."""
-
-
-class BoundLayers(NamedTuple):
-    """The layers that stand in a loop, their weights read once.
-
-    Attributes:
-        cells: the cells.
-        known: the lowest one's projection of an input of which nothing is known before the loop.
-        combine: the readout.
-    """
-
-    cells: CellsInLoop
-    known: Tensor
-    combine: Combine
-
-
-def bind_layers(
-    decoder: "AttentionDecoder", layers: range, known_size: int, factors: DecoderFactors
-) -> BoundLayers:
-    """Reads the weights of a decoder's layers.
-
-    Args:
-        decoder: whose layers stand in the loop.
-        layers: indices of the cells.
-        known_size: how many columns of the lowest one's input are known before the loop.
-        factors: the dropout of the call.
-    """
-    cells = CellsInLoop(
-        decoder.cells,
-        layers,
-        known_size,
-        factors.recurrent,
-        decoder.residual_from,
-        decoder.second_cells[0] if decoder.second_cells else None,
-        decoder.fed_back if known_size == 0 and decoder.shares_states else range(0),
-    )
-    known = decoder.cells[layers.start].project(ops.zeros((1, 0), decoder.compute_dtype))
-    return BoundLayers(cells, known, decoder.readout_layer.bind())
 
 
 class AttentionLoop:
@@ -65,36 +22,14 @@ class AttentionLoop:
         decoder: whose layers run.
         prepared: what its `prepare` gave.
         factors: its dropout.
-        rows_are_sources: whether it is known that no source has several beams.
-        bound: all layers, bound with nothing known before the loop, for `run_step`.
     """
 
     def __init__(
-        self,
-        decoder: "AttentionDecoder",
-        prepared: list[Tensor],
-        factors: DecoderFactors,
-        rows_are_sources: bool = False,
-        bound: BoundLayers | None = None,
+        self, decoder: "AttentionDecoder", prepared: list[Tensor], factors: DecoderFactors
     ) -> None:
         self.decoder = decoder
         self.prepared = prepared
         self.factors = factors
-        self.rows_are_sources = rows_are_sources
-        self.bound = bound
-
-    def run_step(
-        self, inputs: Tensor, state: State, shared: SharedStates | None = None
-    ) -> tuple[Tensor, State, Tensor]:
-        """Runs one step, all of it: `(rows, input_size)` to `(outputs, state, weights)`."""
-        decoder = self.decoder
-        bound = self.bound or bind_layers(decoder, range(decoder.num_layers), 0, self.factors)
-        readout_inputs = decoder.readout_layer.project(inputs)
-        slices = {"projected": bound.known, "inputs": inputs, "readout": readout_inputs}
-        (outputs, weights, context), state = self._make_step(bound)(slices, state, shared)
-        if not decoder.input_feeding:
-            outputs = bound.combine(readout_inputs, outputs, context)
-        return outputs, state, weights
 
     def run_target(self, inputs: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
         """Runs a whole target, as little of it as can be in the loop.
@@ -201,7 +136,8 @@ class AttentionLoop:
     ) -> tuple[list[Tensor], State]:
         """The loop itself: outputs and weights, and the context if anything reads it after it."""
         decoder = self.decoder
-        run_step = self._make_step(bind_layers(decoder, layers, known_size, self.factors))
+        bound = bind_layers(decoder, layers, known_size, self.factors)
+        at_step = AttentionStep(decoder, self.prepared, bound, rows_are_sources=True)
         memory, mask = self.prepared[:2]
         size = decoder.output_size if decoder.input_feeding else decoder.units
         templates = [ops.zeros((ops.shape(memory)[0], size), decoder.compute_dtype)]
@@ -211,7 +147,7 @@ class AttentionLoop:
             templates.append(memory[:, 0])
 
         def step(slices: list[Tensor], state: State) -> tuple[list[Tensor], State]:
-            outputs, state = run_step(dict(zip(sequences, slices, strict=True)), state)
+            outputs, state = at_step.run(dict(zip(sequences, slices, strict=True)), state)
             kept = [
                 ops.cast(output, template.dtype)
                 for output, template in zip(outputs, templates, strict=False)
@@ -221,53 +157,6 @@ class AttentionLoop:
         return scan(
             step, list(sequences.values()), state, templates, training=self.factors.training
         )
-
-    def _attend_at_step(self, query: Tensor, past: State) -> tuple[Tensor, Tensor, State]:
-        attention = self.decoder.attention_mechanism
-        if past or not self.rows_are_sources:
-            return attention.attend(query, self.prepared, past)
-        # As a target of one position: that there are no beams is known, and needs no arithmetic.
-        context, weights, past = attention.attend(ops.expand_dims(query, 1), self.prepared, past)
-        return ops.squeeze(context, 1), ops.squeeze(weights, 1), past
-
-    def _make_step(self, bound: BoundLayers) -> RunStep:
-        """Returns a step of the layers in the loop."""
-        decoder, cells = self.decoder, bound.cells
-        within = [decoder.cells[layer] for layer in cells.layers]
-        combine = bound.combine if decoder.input_feeding else None
-
-        def run_step(
-            slices: dict[str, Tensor], state: State, shared: SharedStates | None = None
-        ) -> tuple[list[Tensor], State]:
-            states = split_state(within, state)
-            carried = state[len(join_states(states)) :]
-            fed, past = (carried[0], carried[1:]) if combine is not None else (None, carried)
-            fed_back = None if shared is None else fed
-            if "inputs" in slices:
-                alone = fed is None or fed_back is not None
-                fed = slices["inputs"] if alone else join_fed(slices["inputs"], fed)
-            names = {layer: f"factors_{layer}" for layer in cells.layers}
-            factors = {layer: slices[name] for layer, name in names.items() if name in slices}
-            step = CellsAtStep(
-                cells,
-                dict(zip(cells.layers, states, strict=True)),
-                slices["projected"],
-                factors,
-                shared,
-                fed_back,
-            )
-            hidden, context, weights, past = decoder.order.advance(
-                step, fed, past, self._attend_at_step, decoder.attending
-            )
-            carried = past
-            if combine is not None:
-                hidden = combine(slices.get("readout"), hidden, context)
-                if "output_factors" in slices:
-                    hidden = hidden * ops.cast(slices["output_factors"], hidden.dtype)
-                carried = [hidden, *past]
-            return [hidden, weights, context], join_states(step.states.values()) + carried
-
-        return run_step
 
 
 def time_first(sequence: Tensor) -> Tensor:

@@ -1,38 +1,21 @@
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
-import keras
 from keras import ops
 
 from kerasseq import checks
-from kerasseq.layers.cells.cell_stack import (
-    bind_fed,
-    climb,
-    join_states,
-    split_columns,
-    split_state,
-)
-from kerasseq.layers.cells.recurrent_cell import join_constant
-from kerasseq.layers.cells.run_over_time import run_over_time
+from kerasseq.layers.cells.cell_stack import split_columns
 from kerasseq.layers.decoders.decoder import (
     check_initial_state,
     check_inputs,
     initial_cell_states,
 )
 from kerasseq.layers.decoders.factors import draw_decoder_factors
-from kerasseq.layers.decoders.readouts import Combine
-from kerasseq.layers.decoders.stacked_decoder import StackedDecoder
+from kerasseq.layers.decoders.recurrent_loop import BoundStack, bind_stack, run_step, run_target
+from kerasseq.layers.decoders.stacked_decoder import StackedDecoder, state_spec
 from kerasseq.serialization import register
 from kerasseq.typing import Shape, SharedStates, State, Tensor
 
 CONTEXTS = ("initial_state", "input", "both")
-
-
-class BoundStack(NamedTuple):
-    """The cells and the readout, their weights read once for many steps."""
-
-    steps: list[Callable[..., tuple[Tensor, State]]]
-    combine: Combine
 
 
 @register
@@ -191,7 +174,7 @@ class RecurrentDecoder(StackedDecoder):
         return [*split_columns(made, sizes), context]
 
     def bind_step(self) -> BoundStack:
-        return BoundStack([bind_fed(cell) for cell in self.cells], self.readout_layer.bind())
+        return bind_stack(self)
 
     def step(
         self,
@@ -201,21 +184,10 @@ class RecurrentDecoder(StackedDecoder):
         bound: BoundStack | None = None,
         shared: SharedStates | None = None,
     ) -> tuple[Tensor, State, Tensor]:
-        steps, combine = bound or self.bind_step()
-        sharing: dict[str, Any] = {} if shared is None else {"shared": shared}
         inputs = ops.cast(inputs, self.compute_dtype)
-        states = split_state(self.cells, state)
-        context = state[-1] if self.reads_context else None
-
-        def run_layer(layer: int, below: Tensor) -> Tensor:
-            above, states[layer] = steps[layer](below, states[layer], **sharing)
-            return above
-
-        hidden = run_layer(0, join_constant(inputs, context))
-        hidden = climb(run_layer, range(1, self.num_layers), hidden, {}, self.residual_from)
-        outputs = self._read_out(combine, inputs, hidden, context)
+        outputs, state = run_step(self, bound or self.bind_step(), inputs, state, shared)
         weights = ops.zeros((ops.shape(inputs)[0], ops.shape(prepared[0])[1]), "float32")
-        return outputs, join_states(states) + ([] if context is None else [context]), weights
+        return outputs, state, weights
 
     def call(
         self,
@@ -228,38 +200,10 @@ class RecurrentDecoder(StackedDecoder):
         inputs = ops.cast(inputs, self.compute_dtype)
         batch, length = ops.shape(inputs)[0], ops.shape(inputs)[1]
         state = self.start(initial_state, self.prepare(memory, memory_mask), length)
-        states = split_state(self.cells, state)
-        context = state[-1] if self.reads_context else None
         factors = draw_decoder_factors(self, inputs, self.cells, self.output_size, training)
-        steps = ops.transpose(inputs, (1, 0, 2))  # (target_length, batch, input_size)
-
-        def run_layer(layer: int, below: Tensor) -> Tensor:
-            above, states[layer] = run_over_time(
-                self.cells[layer],
-                below,
-                states[layer],
-                recurrent_dropout=factors.recurrent[layer],
-                training=factors.training,
-                constant=context if layer == 0 else None,
-            )
-            return above
-
-        layers = range(self.num_layers)
-        hidden = climb(run_layer, layers, steps, factors.inputs, self.residual_from)
-        outputs = self._read_out(self.readout_layer.bind(), steps, hidden, context)
-        if factors.output is not None:
-            outputs = outputs * ops.cast(factors.output, outputs.dtype)
+        outputs, state = run_target(self, inputs, state, factors)
         weights = ops.zeros((batch, length, ops.shape(memory)[1]), "float32")
-        state = join_states(states) + ([] if context is None else [context])
-        return ops.transpose(outputs, (1, 0, 2)), state, weights
-
-    def _read_out(
-        self, combine: Combine, inputs: Tensor, hidden: Tensor, context: Tensor | None
-    ) -> Tensor:
-        if context is not None:
-            shape = (*ops.shape(hidden)[:-1], context.shape[-1])
-            context = ops.broadcast_to(context, shape)
-        return combine(self.readout_layer.project(inputs), hidden, context)
+        return outputs, state, weights
 
     def compute_output_spec(
         self,
@@ -269,11 +213,7 @@ class RecurrentDecoder(StackedDecoder):
         *arguments: Any,
         **options: Any,
     ) -> tuple[Tensor, State, Tensor]:
-        batch, length = inputs.shape[:2]
-        sizes = [size for cell in self.cells for size in cell.state_sizes]
+        context = []
         if self.reads_context and initial_state is not None:
-            sizes.append(initial_state[0].shape[-1])
-        outputs = keras.KerasTensor((batch, length, self.output_size), dtype=self.compute_dtype)
-        state = [keras.KerasTensor((batch, size), dtype="float32") for size in sizes]
-        weights = keras.KerasTensor((batch, length, memory.shape[1]), dtype="float32")
-        return outputs, state, weights
+            context.append(state_spec(inputs.shape[0], initial_state[0].shape[-1]))
+        return self.output_spec(inputs, memory, context)

@@ -12,6 +12,7 @@ from kerasseq.layers.cells.cell_stack import (
 from kerasseq.layers.cells.recurrent_cell import RecurrentCell
 from kerasseq.layers.decoders.decoder import Decoder
 from kerasseq.layers.decoders.readouts import READOUTS, Readout
+from kerasseq.typing import State, Tensor
 
 
 class StackedDecoder(Decoder):
@@ -101,6 +102,27 @@ class StackedDecoder(Decoder):
     @property
     def output_size(self) -> int:
         return self.readout_layer.units
+
+    def output_spec(
+        self, inputs: Tensor, memory: Tensor, carried: State
+    ) -> tuple[Tensor, State, Tensor]:
+        """Returns the shapes of a call's results.
+
+        Args:
+            inputs: `(batch, target_length, input_size)`.
+            memory: `(batch, source_length, memory_size)`.
+            carried: what is in the state behind those of the cells.
+        """
+        batch, length = inputs.shape[:2]
+        outputs = keras.KerasTensor((batch, length, self.output_size), dtype=self.compute_dtype)
+        state = [state_spec(batch, size) for cell in self.cells for size in cell.state_sizes]
+        weights = keras.KerasTensor((batch, length, memory.shape[1]), dtype="float32")
+        return outputs, state + carried, weights
+
+
+def state_spec(batch: int | None, size: int, dtype: str = "float32") -> Tensor:
+    """Returns the shape of one tensor of a state."""
+    return keras.KerasTensor((batch, size), dtype=dtype)
 
 
 def plain(value: Any) -> Any:
