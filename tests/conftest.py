@@ -1,30 +1,11 @@
 """Arrays that tests of several rooms are fed with."""
 
-import itertools
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
 
 Array = np.ndarray
-
-
-FILES = 8
-_files = itertools.count(1)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _graphs_do_not_pile_up() -> Iterator[None]:
-    """Frees now and then what TensorFlow keeps of graphs with gradients of their own, for good.
-
-    After a thousand tests these are gigabytes, and a collection of garbage takes twenty seconds.
-    """
-    yield
-    if "tensorflow" in sys.modules and next(_files) % FILES == 0:
-        from kerasseq.experiments.network_session import release_memory
-
-        release_memory(known=set())
 
 
 @pytest.fixture
