@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 from keras import ops
 
-from kerasseq.layers.cells.cell_stack import climb, is_residual, join_states, split_state
-from kerasseq.layers.cells.run_over_time import run_over_time
+from kerasseq.layers.cells.cell_stack import is_residual, join_states, split_state
 from kerasseq.layers.decoders.attention_step import AttentionStep, bind_layers
 from kerasseq.layers.decoders.factors import DecoderFactors
+from kerasseq.layers.decoders.layers_over_time import run_layers
 from kerasseq.layers.recurrence import scan
 from kerasseq.typing import State, Tensor
 
@@ -103,20 +103,7 @@ class AttentionLoop:
     def _run_layers(
         self, layers: range, below: Tensor, states: list[State], context: Tensor | None = None
     ) -> Tensor:
-        """Runs layers over the whole target, each in a loop of its own; replaces their states."""
-        decoder, factors = self.decoder, self.factors
-
-        def run_layer(layer: int, inputs: Tensor) -> Tensor:
-            outputs, states[layer] = run_over_time(
-                decoder.cells[layer],
-                inputs,
-                states[layer],
-                recurrent_dropout=factors.recurrent[layer],
-                training=factors.training,
-            )
-            return outputs
-
-        return climb(run_layer, layers, below, factors.inputs, decoder.residual_from, context)
+        return run_layers(self.decoder, layers, below, states, self.factors, context)
 
     def _sequences(self, layers: range, steps: Tensor, below: Tensor) -> dict[str, Tensor]:
         """What the loop reads at each step, by name; what is not needed is left out."""

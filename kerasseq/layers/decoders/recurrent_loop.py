@@ -7,8 +7,8 @@ from keras import ops
 
 from kerasseq.layers.cells.cell_stack import bind_fed, climb, join_states, split_state
 from kerasseq.layers.cells.recurrent_cell import join_constant
-from kerasseq.layers.cells.run_over_time import run_over_time
 from kerasseq.layers.decoders.factors import DecoderFactors
+from kerasseq.layers.decoders.layers_over_time import run_layers
 from kerasseq.layers.decoders.readouts import Combine
 from kerasseq.typing import SharedStates, State, Tensor
 
@@ -76,20 +76,8 @@ def run_target(
     """
     states, context = _split(decoder, state)
     steps = ops.transpose(inputs, (1, 0, 2))  # (target_length, batch, input_size)
-
-    def run_layer(layer: int, below: Tensor) -> Tensor:
-        above, states[layer] = run_over_time(
-            decoder.cells[layer],
-            below,
-            states[layer],
-            recurrent_dropout=factors.recurrent[layer],
-            training=factors.training,
-            constant=context if layer == 0 else None,
-        )
-        return above
-
     layers = range(decoder.num_layers)
-    hidden = climb(run_layer, layers, steps, factors.inputs, decoder.residual_from)
+    hidden = run_layers(decoder, layers, steps, states, factors, constant=context)
     outputs = _read_out(decoder, decoder.readout_layer.bind(), steps, hidden, context)
     if factors.output is not None:
         outputs = outputs * ops.cast(factors.output, outputs.dtype)
