@@ -1,23 +1,11 @@
 """Arrays that tests of several rooms are fed with."""
 
-import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
 
 Array = np.ndarray
-
-
-@pytest.fixture
-def fresh_heap() -> Iterator[None]:
-    """Collections of garbage leave out what earlier tests have left: that takes many seconds.
-
-    At the end of all tests, those that collect several times took 43 and 93 s, alone 1 and 10.
-    """
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from kerasseq.commands.choice_flags import choosing
 from kerasseq.commands.loading import load_translator
 from kerasseq.commands.model_flags import add_import_flag, import_modules
 from kerasseq.commands.process import CommandParser, UsageError, real_text, run
-from kerasseq.commands.search_flags import add_search_flags, with_search_flags
+from kerasseq.commands.search_flags import SEARCH_FLAGS, add_search_flags, with_search_flags
 
 if TYPE_CHECKING:
     from kerasseq import Translation, Translator
@@ -108,6 +108,8 @@ def _check(options: argparse.Namespace) -> None:
         )
     if options.text is not None and "TEXT" not in needed:
         raise UsageError("--lengths and --history take no TEXT (see kerasseq plot --help)")
+    if options.history is not None:
+        _check_history(options)
     if options.seconds is not None and not options.animate:
         raise UsageError("--seconds belongs to --animate (see kerasseq plot --help)")
     choices = ("minimum_bayes_risk", "rerank_with")
@@ -116,6 +118,13 @@ def _check(options: argparse.Namespace) -> None:
         if watched and getattr(options, name) is not None:
             raise UsageError(f"--{watched[0]} shows the search alone, without --{name}")
     _check_ending(options)
+
+
+def _check_history(options: argparse.Namespace) -> None:
+    for name in ("model", "modules", "font", *SEARCH_FLAGS):
+        if getattr(options, name) not in (None, []):
+            flag = {"modules": "import"}.get(name, name)
+            raise UsageError(f"--history draws a run's file and takes no --{flag}")
 
 
 def _check_ending(options: argparse.Namespace) -> None:
@@ -190,8 +199,11 @@ def _draw_heads(translator: "Translator", options: argparse.Namespace) -> Any:
 
 
 def _draw_tree(translator: "Translator", options: argparse.Namespace) -> Any:
-    from kerasseq import translation, visualization
+    from kerasseq import search, translation, visualization
 
+    if not isinstance(translator.search, search.BeamSearch):
+        found = type(translator.search).__name__
+        raise UsageError(f"--tree draws a search with beams: add --search beam. It is {found}.")
     text = real_text(options.text)
     nodes = translation.trace_beams(translator, text)
     return visualization.plot_beam_tree(nodes, title=text, font=options.font)
@@ -202,7 +214,8 @@ def _draw_lengths(translator: "Translator", options: argparse.Namespace) -> Any:
 
     pairs = data.read_tsv(options.lengths)
     translations = choosing(translator, options)(pairs.sources, 64)
-    bleu = evaluation.get_metric("bleu")
+    # Without 4-grams, as in a group of short outputs, BLEU would be 0 whatever they are.
+    bleu = evaluation.get_metric({"name": "bleu", "effective_order": True})
 
     def bleu_of(places: Sequence[int]) -> float:
         outputs = [translations[place].text for place in places]

@@ -54,6 +54,13 @@ def _parser() -> CommandParser:
         help="outputs that are given, line by line beside the texts: say how likely each is",
     )
     add("--batch_size", type=int, default=64, metavar="N", help="texts that run at once (64)")
+    add(
+        "--window",
+        type=int,
+        metavar="N",
+        help="texts that are read, sorted by length and then answered together: by default 32 "
+        "batches, at a terminal 1, as another program needs that waits for each answer",
+    )
     add_search_flags(parser)
     add("texts", nargs="*", metavar="TEXT", help="a text to translate")
     return parser
@@ -63,6 +70,8 @@ def _translate(arguments: Sequence[str]) -> None:
     # Texts may stand between the flags.
     options = _parser().parse_intermixed_args(arguments)
     checks.check_positive_integer("--batch_size", options.batch_size)
+    if options.window is not None:
+        checks.check_positive_integer("--window", options.window)
     if options.texts and options.input is not None:
         raise UsageError("texts and --input exclude each other.")
     if options.targets is not None:
@@ -76,7 +85,7 @@ def _translate(arguments: Sequence[str]) -> None:
         choosing(translator, options),
         _texts(options),
         options.batch_size,
-        window=1 if at_terminal else None,
+        window=1 if at_terminal and options.window is None else options.window,
         total=total,
         show_progress=not sys.stdout.isatty(),  # there the outputs themselves are the progress
     ):
@@ -108,6 +117,7 @@ def _score(options: argparse.Namespace) -> None:
         translator.score,
         _pairs(options),
         options.batch_size,
+        options.window,
         total=count_lines(options.targets),
         show_progress=not sys.stdout.isatty(),
         length=lengths_of_pair,

@@ -26,7 +26,8 @@ def answer_windows(
 ) -> Iterator[list[Answer]]:
     """Yields answers in the order of the rows, a window of them at a time.
 
-    Inside a window rows of about one length share a batch, so that little is spent on padding.
+    Inside a window rows of about one length share a batch, so that little is spent on padding. When
+    a row cannot be read, those before it are answered first.
 
     Args:
         answer: a `Translator` for texts, its `score` for pairs, or whatever is called like one.
@@ -41,7 +42,11 @@ def answer_windows(
     rest = iter(rows)
     hidden = not (show_progress and sys.stderr.isatty())
     with tqdm(total=total, unit=" sentences", leave=False, disable=hidden) as bar:
-        while part := list(itertools.islice(rest, window or BATCHES * batch_size)):
+        failure: Exception | None = None
+        while failure is None:
+            part, failure = _read(rest, window or BATCHES * batch_size)
+            if not part:
+                break
             order = sorted(range(len(part)), key=[length(row) for row in part].__getitem__)
             answers: dict[int, Answer] = {}
             for start in range(0, len(part), batch_size):
@@ -50,6 +55,19 @@ def answer_windows(
                 answers.update(zip(batch, found, strict=True))
                 bar.update(len(batch))
             yield [answers[row] for row in range(len(part))]
+    if failure is not None:
+        raise failure
+
+
+def _read(rows: Iterator[Row], count: int) -> tuple[list[Row], Exception | None]:
+    """The next rows, at most so many, and what kept it from reading more; often nothing."""
+    read: list[Row] = []
+    try:
+        for row in itertools.islice(rows, count):
+            read.append(row)
+    except (ValueError, OSError) as error:
+        return read, error
+    return read, None
 
 
 def lengths_of_pair(pair: tuple[str, str]) -> tuple[int, int]:

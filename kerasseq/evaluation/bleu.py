@@ -20,6 +20,8 @@ class BLEU(SacreBLEUMetric):
             need sacreBLEU's extras or a download. `"none"` is for text that is tokenized already,
             as in papers that report lower-cased tokens.
         lowercase: whether case is ignored. The default `False` counts `the` for `The` as wrong.
+        effective_order: whether n-grams longer than every hypothesis are left out, for a few short
+            texts, whose BLEU is 0 otherwise. Papers leave it off.
 
     Call arguments:
         hypotheses: list of strings, raw text.
@@ -47,17 +49,22 @@ class BLEU(SacreBLEUMetric):
 
     tokenizer: str = "13a"
     lowercase: bool = False
+    effective_order: bool = False
 
     def __post_init__(self) -> None:
         import sacrebleu
 
         checks.check_one_of("tokenizer", self.tokenizer, sorted(sacrebleu.BLEU.TOKENIZERS))
         checks.check_boolean("lowercase", self.lowercase)
+        checks.check_boolean("effective_order", self.effective_order)
 
     def build(self) -> Any:
         import sacrebleu
 
         # `force` silences the guess that text was not detokenized where we were told so.
         return sacrebleu.BLEU(
-            tokenize=self.tokenizer, lowercase=self.lowercase, force=self.tokenizer == "none"
+            tokenize=self.tokenizer,
+            lowercase=self.lowercase,
+            effective_order=self.effective_order,
+            force=self.tokenizer == "none",
         )

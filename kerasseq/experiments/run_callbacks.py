@@ -64,8 +64,6 @@ def make_callbacks(
         state: its progress so far; changed in place.
         show_progress: whether to show a bar on a terminal.
 
-    Raises:
-        ValueError: if there is no such score as the one to monitor.
     """
     # Every n-th sentence, since files are often sorted by length.
     wanted = config.training.valid_sentences or len(pairs.valid)
@@ -76,7 +74,7 @@ def make_callbacks(
     keep = KeepRun(
         state,
         folder,
-        _select(config, scores),
+        make_selection(config),
         lambda: _samples(held_out, scores.hypotheses),
         evaluated.__contains__,
         averages,
@@ -122,8 +120,18 @@ def _make_scores(
     )
 
 
-def _select(config: ExperimentConfig, scores: training.TranslationMetrics) -> Selection:
-    modes = {"val_loss": "min", "val_perplexity": "min", "val_accuracy": "max", **scores.log_modes}
+def make_selection(config: ExperimentConfig) -> Selection:
+    """Returns what chooses the epochs whose weights are kept.
+
+    Args:
+        config: the run's configuration.
+
+    Raises:
+        ValueError: if there is no such metric, or no such score as the one to monitor.
+    """
+    modes = {"val_loss": "min", "val_perplexity": "min", "val_accuracy": "max"}
+    for label, metric in evaluation.get_metrics(config.metrics).items():
+        modes[f"val_{label}"] = "max" if metric.higher_is_better else "min"
     monitor = config.training.monitor
     if monitor not in modes:
         name = monitor.removeprefix("val_")

@@ -21,7 +21,12 @@ from kerasseq.experiments.distillation import (
 from kerasseq.experiments.fine_tuning import read_start
 from kerasseq.experiments.optimization import compile_network
 from kerasseq.experiments.resuming import restore_run, save_progress, tidy
-from kerasseq.experiments.run_callbacks import Steps, evaluated_epochs, make_callbacks
+from kerasseq.experiments.run_callbacks import (
+    Steps,
+    evaluated_epochs,
+    make_callbacks,
+    make_selection,
+)
 from kerasseq.experiments.run_data import RunData
 from kerasseq.experiments.run_folder import RunFolder
 from kerasseq.experiments.run_report import make_metadata, make_report
@@ -109,6 +114,7 @@ def train(
         kerasseq.training.InvalidLossError: if the loss becomes NaN or infinite; the last good
             checkpoint stays.
     """
+    make_selection(config)  # a name that is wrong is told before anything is read
     folder = RunFolder(os.fspath(output))
     changes = folder.check(config, accept_changes)
     pairs = run_data.read_data(config.data) if pairs is None else pairs

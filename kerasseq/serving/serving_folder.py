@@ -1,6 +1,7 @@
 """Writes what TF Serving is started with: its configuration, a compose file and a README."""
 
 import json
+import logging
 import os
 import re
 from collections.abc import Mapping
@@ -10,6 +11,8 @@ from kerasseq.files import written_beside
 from kerasseq.serving.serving_readme import Server, readme
 from kerasseq.serving.verification import read_card
 from kerasseq.serving.version_folder import versions_in
+
+_logger = logging.getLogger(__name__)
 
 IMAGE = "tensorflow/serving:2.20.0"
 MAX_BATCH_SIZE = 64
@@ -99,7 +102,8 @@ def write_serving_folder(
 
     In it stand `models.config` with version labels, `batching_parameters.txt`,
     `monitoring.config`, `docker-compose.yml` for the official image, and a `README.md` with
-    requests to this very model and the answers it gives. Files of these names are replaced.
+    requests to this very model and the answers it gives. A file of such a name that says something
+    else, such as ports of your own, is kept beside as `NAME.old`.
 
     Args:
         path: the folder to write; made if it is missing.
@@ -140,9 +144,22 @@ def write_serving_folder(
         "README.md": readme(server, newest, read_card(Path(model_path) / str(newest))),
     }
     for file, content in files.items():
-        with written_beside(os.path.join(path, file)) as temporary:
-            Path(temporary).write_text(content, encoding="utf-8")
+        _replace(Path(path, file), content)
     return path
+
+
+def _replace(path: Path, content: str) -> None:
+    """Writes a file, and keeps beside it what stood there if that was something else."""
+    before = path.read_bytes() if path.exists() else None
+    if before == content.encode():
+        return
+    if before is not None:
+        old = path.with_name(f"{path.name}.old")
+        with written_beside(old) as temporary:
+            Path(temporary).write_bytes(before)
+        _logger.info("Replaced %s; what it was is in %s.", path, old.name)
+    with written_beside(path) as temporary:
+        Path(temporary).write_bytes(content.encode())
 
 
 def _default_labels(versions: list[int]) -> dict[str, int]:

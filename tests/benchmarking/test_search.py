@@ -1,5 +1,3 @@
-import pytest
-
 from kerasseq.benchmarking import search_benchmark
 from kerasseq.benchmarking.reference import Reference
 
@@ -11,7 +9,6 @@ KEYS = {
 }
 
 
-@pytest.mark.usefixtures("fresh_heap")
 def test_rows_say_what_calls_took(tiny: Reference) -> None:
     rows = search_benchmark(
         seconds=0,

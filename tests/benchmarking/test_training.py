@@ -11,7 +11,6 @@ KEYS = {
 PARTS = {"input_pipeline", "encoder", "decoder", "output_and_loss", "optimizer"}
 
 
-@pytest.mark.usefixtures("fresh_heap")
 def test_a_row_says_what_a_step_took(tiny: Reference) -> None:
     rows = training_benchmark(
         seconds=0, dtypes=["float32"], reference=tiny, batch_size=10, input_feeding=[False]

@@ -84,7 +84,8 @@ def test_the_tree_of_another_search_is_an_error(
     model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(model, tmp_path / "a.png", "--tree", TEXT) == 2
-    assert "must search with beams. Received: GreedySearch." in capsys.readouterr().err
+    message = "--tree draws a search with beams: add --search beam. It is GreedySearch."
+    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("ending", ["gif", "html"])
@@ -111,6 +112,25 @@ def test_lengths_of_a_file_of_pairs(model: str, tmp_path: Path, figures: list[An
     assert bars.get_ylabel() == "BLEU"
 
 
+def test_groups_of_short_outputs_are_not_all_wrong(
+    model: str, translator: kerasseq.Translator, tmp_path: Path, figures: list[Any]
+) -> None:
+    (output,) = translator(["hello"])
+    pairs = tmp_path / "pairs.tsv"
+    right = [token for token in output.target_tokens[:3] if token != "<unk>"]
+    pairs.write_text(f"hello\t{' '.join(right)}\n", encoding="utf-8")
+    assert run(model, tmp_path / "a.png", "--lengths", str(pairs), "--max_length", "3") == 0
+    (bar,) = figures[0].axes[1].patches
+    assert bar.get_height() == pytest.approx(100)
+
+
+def test_a_history_needs_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
+    flags = ["--history", "history.csv", "--output", "a.png"]
+    for name in ("alpha", "min_length"):
+        assert commands.plot([*flags, f"--{name}", "0"]) == 2
+        assert f"takes no --{name}" in capsys.readouterr().err
+
+
 def test_the_curves_of_a_run(tmp_path: Path, figures: list[Any]) -> None:
     history = tmp_path / "history.csv"
     history.write_text("epoch,loss\n1,3.5\n2,2.5\n", encoding="utf-8")
@@ -135,6 +155,7 @@ def test_another_ending_is_an_error(
         (["--animate", "--tree", "hello"], "argument --tree: not allowed with argument --animate"),
         (["--seconds", "1", "hello"], "--seconds belongs to --animate"),
         (["--history", "history.csv", "hello"], "--lengths and --history take no TEXT"),
+        (["--history", "history.csv"], "--history draws a run's file and takes no --model"),
         (
             ["--animate", "--minimum_bayes_risk", "even", "hello"],
             "--animate shows the search alone, without --minimum_bayes_risk",

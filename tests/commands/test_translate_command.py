@@ -40,6 +40,41 @@ def test_files_and_standard_input_keep_their_order_over_windows(
     assert capsys.readouterr().out.splitlines() == expected
 
 
+def test_a_window_of_one_answers_before_more_is_read(
+    model: str,
+    translator: kerasseq.Translator,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answered = []
+
+    class Conversation(io.BytesIO):
+        def readline(self, size: int | None = -1) -> bytes:
+            answered.append(capsys.readouterr().out)
+            return super().readline(size)
+
+    class Pipe:
+        buffer = Conversation(b"a\nhello\n")
+        isatty = staticmethod(lambda: False)
+
+    monkeypatch.setattr("sys.stdin", Pipe())
+    assert commands.translate(["--model", model, "--window", "1"]) == 0
+    assert answered == ["", *(f"{each.text}\n" for each in translator(["a", "hello"]))]
+
+
+def test_lines_before_one_that_is_no_text_are_answered(
+    model: str,
+    translator: kerasseq.Translator,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "input.txt").write_bytes(b"a\nhello\n\xff\nb\n")
+    assert commands.translate(["--model", model, "--input", str(tmp_path / "input.txt")]) == 2
+    output, errors = capsys.readouterr()
+    assert output.splitlines() == [each.text for each in translator(["a", "hello"])]
+    assert "input.txt, line 3: byte 1 of the line, 0xff, is not UTF-8" in errors
+
+
 def test_json_has_everything(
     model: str, translator: kerasseq.Translator, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -212,6 +247,17 @@ def test_given_outputs_get_the_score_of_forced_decoding(
         assert answer["token_scores"] == pytest.approx(each.token_scores.tolist(), abs=1e-5)
 
 
+def test_a_text_without_a_target_is_an_error_after_those_before_it(
+    model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "line.txt").write_text("one\n")
+    flags = ["--model", model, "--targets", str(tmp_path / "line.txt")]
+    assert commands.translate([*flags, "x", "y"]) == 2
+    output, errors = capsys.readouterr()
+    assert output.endswith("\tone\n")
+    assert "--targets must have a line for each text: no target 2." in errors
+
+
 def test_a_second_model_orders_the_outputs(
     model: str, translator: kerasseq.Translator, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -241,10 +287,6 @@ def test_no_input_is_no_output(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (
-            ["--model", "{model}", "--targets", "{line}", "x", "y"],
-            "--targets must have a line for each text: no target 2.",
-        ),
         (
             ["--model", "{model}", "--targets", "{line}", "--prefix", "a", "x"],
             "--targets and --prefix exclude each other.",
@@ -278,6 +320,7 @@ def test_no_input_is_no_output(
         (["--model", "{model}", "--input", "{model}"], "{model}, line 1: byte "),
         (["--model", "{model}", "--input", "{broken}", "x"], "texts and --input exclude each oth"),
         (["--model", "{model}", "--batch_size", "0"], "`--batch_size` must be an integer of at l"),
+        (["--model", "{model}", "--window", "0"], "`--window` must be an integer of at least 1."),
         (["--model", "{model}", "--num_beams", "x"], "argument --num_beams: invalid int value"),
         (["--model", "{model}", "--num_beams", "0", "x"], "`num_beams` must be an integer of at"),
     ],

@@ -36,6 +36,18 @@ def test_no_more_is_read_than_a_window() -> None:
     assert read == [0, 1, 2]
 
 
+def test_rows_before_one_that_cannot_be_read_are_answered_first() -> None:
+    def texts() -> Iterator[str]:
+        yield from "abcd"
+        raise ValueError("line 5 is no text")
+
+    windows = answer_windows(echo, texts(), batch_size=2, window=3)
+    assert next(windows) == ["a", "b", "c"]
+    assert next(windows) == ["d"]
+    with pytest.raises(ValueError, match="line 5 is no text"):
+        next(windows)
+
+
 def test_nothing_gives_nothing() -> None:
     assert list(answer_windows(lambda texts, batch_size: [], [])) == []
 

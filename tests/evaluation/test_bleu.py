@@ -61,9 +61,20 @@ def test_the_signature_is_sacrebleus() -> None:
     )
 
 
+def test_short_texts_count_the_n_grams_that_they_have() -> None:
+    hypotheses, references = ["a b", "c"], ["a b", "d"]
+    assert BLEU()(hypotheses, references) == 0
+    scorer = sacrebleu.BLEU(effective_order=True)
+    expected = scorer.corpus_score(hypotheses, [references]).score
+    assert BLEU(effective_order=True)(hypotheses, references) == expected > 50
+    assert "|eff:yes|" in BLEU(effective_order=True).signature([["a"]])
+
+
 def test_messages() -> None:
     message = "`tokenizer` must be one of '13a', 'char',"
     with pytest.raises(ValueError, match=re.escape(message) + ".*Received: 'moses'"):
         BLEU(tokenizer="moses")
     with pytest.raises(TypeError, match=r"`lowercase` must be True or False\. Received: 1\."):
         BLEU(lowercase=1)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"`effective_order` must be True or False\. Received: 0"):
+        BLEU(effective_order=0)  # type: ignore[arg-type]

@@ -1,11 +1,13 @@
 """Trained translators whose distributions a run learns beside its labels."""
 
 import dataclasses
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import keras
 import numpy as np
 import pytest
 
@@ -19,21 +21,30 @@ from kerasseq.experiments import (
     distillation,
     train,
 )
-from kerasseq.experiments.distillation import find_teachers
+from kerasseq.experiments.distillation import find_teachers, train_teachers
+from kerasseq.experiments.run_folder import RunFolder
 from kerasseq.training import Distillation
 from kerasseq.translation import Ensemble
 
 
 @pytest.fixture(scope="module")
-def teachers(
+def by_recipe(
     tiny_config: Callable[..., ExperimentConfig], tmp_path_factory: pytest.TempPathFactory
-) -> list[str]:
-    """The files of two runs with seeds 2 and 3."""
-    folder = tmp_path_factory.mktemp("teachers")
-    for seed in (2, 3):
-        config = dataclasses.replace(tiny_config(epochs=1), seed=seed)
-        train(config, folder / str(seed), show_progress=False)
-    return [str(folder / str(seed) / "model.keras") for seed in (2, 3)]
+) -> Run:
+    """A run that trains its teachers, with seeds 2 and 3, and learns from them."""
+    folder = tmp_path_factory.mktemp("by_recipe")
+    recipe = write_recipe(tiny_config(epochs=3), folder / "recipe.yaml")
+    config = dataclasses.replace(
+        tiny_config(epochs=1, warmup_steps=1),
+        distillation=DistillationConfig(recipe=recipe, seeds=[2, 3], epochs=1, weight=0.7),
+    )
+    return train(config, folder / "run", show_progress=False)
+
+
+@pytest.fixture(scope="module")
+def teachers(by_recipe: Run) -> list[str]:
+    """The files of its teachers."""
+    return [str(Path(by_recipe.folder) / "teachers" / seed / "model.keras") for seed in "23"]
 
 
 @pytest.fixture(scope="module")
@@ -45,15 +56,30 @@ def ensemble(teachers: list[str], tmp_path_factory: pytest.TempPathFactory) -> s
     return str(path)
 
 
+class Taught(NamedTuple):
+    """A run that names its teachers, and what its network was told of them while it learnt."""
+
+    run: Run
+    told: list[Distillation | None]
+
+
 @pytest.fixture(scope="module")
 def taught(
     tiny_config: Callable[..., ExperimentConfig],
     teachers: list[str],
     tmp_path_factory: pytest.TempPathFactory,
-) -> Run:
-    """A run that names its teachers."""
+) -> Taught:
     config = distilled(tiny_config(epochs=1, warmup_steps=1), teachers, 0.7)
-    return train(config, tmp_path_factory.mktemp("taught") / "run", show_progress=False)
+    told: list[Distillation | None] = []
+
+    def listener(drafter: Translator, pairs: Any) -> keras.callbacks.Callback:
+        network = drafter.network
+        return keras.callbacks.LambdaCallback(
+            on_epoch_begin=lambda epoch, logs: told.append(network.distillation)  # type: ignore[union-attr]
+        )
+
+    folder = tmp_path_factory.mktemp("taught") / "run"
+    return Taught(train(config, folder, show_progress=False, callbacks=[listener]), told)
 
 
 def student(config: ExperimentConfig) -> Translator:
@@ -69,35 +95,26 @@ def largest_difference(first: Translator, second: Translator) -> float:
     return max(float(np.abs(one - other).max()) for one, other in pairs)
 
 
-def test_a_run_with_teachers_learns_otherwise_and_its_file_stands_alone(
-    tiny_config: Callable[..., ExperimentConfig], teachers: list[str], taught: Run, tmp_path: Path
+def test_a_run_learns_from_its_teachers_and_its_file_stands_alone(
+    tiny_config: Callable[..., ExperimentConfig], teachers: list[str], taught: Taught
 ) -> None:
-    plain = train(tiny_config(epochs=1, warmup_steps=1), tmp_path / "run", show_progress=False)
-    assert largest_difference(taught.translator, plain.translator) > 1e-3
-    assert taught.translator.network.distillation is None
-    loaded = Translator.load(Path(taught.folder) / "model.keras")
+    (told,) = taught.told
+    assert told is not None
+    assert (len(told.teachers), told.weight) == (2, 0.7)
+    run = taught.run
+    assert run.translator.network.distillation is None  # type: ignore[union-attr]
+    loaded = Translator.load(Path(run.folder) / "model.keras")
     said = loaded.metadata["config"]["distillation"]
     assert (said["teachers"], said["weight"]) == (teachers, 0.7)
     # The same command on the finished run only reads.
     config = distilled(tiny_config(epochs=1, warmup_steps=1), teachers, 0.7)
-    assert train(config, taught.folder, show_progress=False).report == taught.report
+    assert train(config, run.folder, show_progress=False).report == run.report
 
 
-def test_what_teachers_say_is_asked_once_or_at_each_step(
+def test_what_is_too_much_or_of_sampled_sources_is_asked_at_each_step(
     tiny_config: Callable[..., ExperimentConfig],
     teachers: list[str],
-    taught: Run,
-    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(distillation, "MOST_BYTES", 0)
-    config = distilled(tiny_config(epochs=1, warmup_steps=1), teachers, 0.7)
-    asking = train(config, tmp_path / "run", show_progress=False)
-    assert largest_difference(asking.translator, taught.translator) < 1e-4
-
-
-def test_teachers_of_sampled_sources_are_asked_at_each_step(
-    tiny_config: Callable[..., ExperimentConfig], teachers: list[str]
 ) -> None:
     named = Distillation([Translator.load(teachers[0]).network])
     text = experiments.read_data(tiny_config().data).train
@@ -106,6 +123,9 @@ def test_teachers_of_sampled_sources_are_asked_at_each_step(
     batches = data.training_batches(text, *codecs)
     size = translator.network.vocabulary_size
     assert distillation.ask_once(named, batches, size) is not None
+    with monkeypatch.context() as patch:
+        patch.setattr(distillation, "MOST_BYTES", 0)
+        assert distillation.ask_once(named, batches, size) is None
     batches.resample = lambda epoch, rows: batches.encoded.sources.take(rows)
     assert distillation.ask_once(named, batches, size) is None
     assert distillation.ask_once(None, batches, size) is None
@@ -124,27 +144,35 @@ def write_recipe(config: ExperimentConfig, path: Path, **fields: Any) -> str:
     return str(path)
 
 
-def test_a_run_trains_the_teachers_that_are_missing_and_learns_as_from_files(
-    tiny_config: Callable[..., ExperimentConfig], teachers: list[str], taught: Run, tmp_path: Path
+def test_a_run_that_trains_its_teachers_learns_as_from_files(
+    tiny_config: Callable[..., ExperimentConfig], by_recipe: Run, taught: Taught
 ) -> None:
-    recipe = write_recipe(tiny_config(epochs=3), tmp_path / "recipe.yaml")
-    config = dataclasses.replace(
-        tiny_config(epochs=1, warmup_steps=1),
-        distillation=DistillationConfig(recipe=recipe, seeds=[2, 3], epochs=1, weight=0.7),
-    )
-    done, missing = (tmp_path / "run" / "teachers" / seed for seed in ("2", "3"))
-    shutil.copytree(Path(teachers[0]).parent, done)
-    before = (done / "history.csv").stat().st_mtime_ns
-    run = train(config, tmp_path / "run", show_progress=False)
-    assert (done / "history.csv").stat().st_mtime_ns == before
-    said = ExperimentConfig.read(missing / "config.yaml")
+    said = ExperimentConfig.read(Path(by_recipe.folder) / "teachers" / "3" / "config.yaml")
     assert (said.seed, said.training.epochs, said.data.test) == (3, 1, None)
-    assert said.data.train == config.data.train
-    trained = Translator.load(missing / "model.keras")
-    assert largest_difference(trained, Translator.load(teachers[1])) == 0
-    assert largest_difference(run.translator, taught.translator) == 0
-    assert [each["seed"] for each in run.report["teachers"]] == [2, 3]
-    assert all(each["wall_seconds"] > 0 for each in run.report["teachers"])
+    assert said.data.train == tiny_config().data.train
+    assert largest_difference(by_recipe.translator, taught.run.translator) == 0
+    assert [each["seed"] for each in by_recipe.report["teachers"]] == [2, 3]
+    assert all(each["wall_seconds"] > 0 for each in by_recipe.report["teachers"])
+
+
+def test_teachers_that_have_been_trained_are_read(
+    by_recipe: Run, teachers: list[str], tmp_path: Path
+) -> None:
+    config = ExperimentConfig.read(Path(by_recipe.folder) / "config.yaml")
+    folder = RunFolder(tmp_path / "run")
+    learner = student(config)
+    shutil.copytree(Path(teachers[0]).parent, folder.teacher(2).path)
+    trained = []
+
+    def train_one(config: ExperimentConfig, output: Path, **options: Any) -> None:
+        trained.append(config.seed)
+        shutil.copytree(Path(teachers[1]).parent, output)
+
+    found = find_teachers(config, learner)
+    pairs = experiments.read_data(config.data)
+    networks = train_teachers(found, folder, pairs, learner, train_one)
+    assert trained == [3]
+    assert len(networks) == 2
 
 
 def test_teachers_compute_as_the_run_does(
@@ -197,16 +225,18 @@ def test_a_missing_file_is_named(
 
 
 def test_a_run_does_not_go_on_with_another_teacher_under_the_same_name(
-    tiny_config: Callable[..., ExperimentConfig], teachers: list[str], tmp_path: Path
+    taught: Taught, teachers: list[str], tmp_path: Path
 ) -> None:
-    mine = tmp_path / "teacher.keras"
-    shutil.copy(teachers[0], mine)
-    config = distilled(tiny_config(epochs=4), [str(mine)])
-    train(config, tmp_path / "run", show_progress=False, watch=lambda state: True)
-    (tmp_path / "run" / "report.json").unlink()
-    shutil.copy(teachers[1], mine)
+    folder = tmp_path / "run"
+    shutil.copytree(taught.run.folder, folder)
+    (folder / "report.json").unlink()  # as if killed in its evaluation
+    began = json.loads((folder / "environment.json").read_text())
+    files = began["files"]
+    files["distillation.teachers.0"]["sha256"] = files["distillation.teachers.1"]["sha256"]
+    (folder / "environment.json").write_text(json.dumps(began))
+    config = ExperimentConfig.read(folder / "config.yaml")
     with pytest.raises(ValueError, match=r"files were others.*distillation\.teachers\.0"):
-        train(config, tmp_path / "run", show_progress=False)
+        train(config, folder, show_progress=False)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@ import weakref
 
 import keras
 import numpy as np
-import pytest
 import tensorflow as tf
 
 from kerasseq.experiments.network_session import network_session
@@ -28,7 +27,6 @@ class Doubling:
         return float(tape.gradient(y, x))
 
 
-@pytest.mark.usefixtures("fresh_heap")
 def test_graphs_with_gradients_of_their_own_do_not_stay() -> None:
     with network_session():
         doubling = Doubling()
@@ -39,7 +37,6 @@ def test_graphs_with_gradients_of_their_own_do_not_stay() -> None:
     assert graph() is None
 
 
-@pytest.mark.usefixtures("fresh_heap")
 def test_what_was_made_before_goes_on_and_settings_stay() -> None:
     before, network = Doubling(), keras.Sequential([keras.layers.Dense(2)])
     expected = network(np.ones((1, 3), np.float32))

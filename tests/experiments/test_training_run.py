@@ -1,8 +1,10 @@
 import csv
 import dataclasses
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -16,8 +18,20 @@ Make = Callable[..., ExperimentConfig]
 
 
 @pytest.fixture(scope="module")
-def run(tiny_config: Make, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return train(tiny_config(), tmp_path_factory.mktemp("run") / "dates")
+def valid(date_files: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run's own file of held-out pairs, which a test may change for a while."""
+    return Path(shutil.copy(date_files["valid"], tmp_path_factory.mktemp("valid")))
+
+
+@pytest.fixture(scope="module")
+def run_config(tiny_config: Make, valid: Path) -> ExperimentConfig:
+    config = tiny_config()
+    return dataclasses.replace(config, data=dataclasses.replace(config.data, valid=str(valid)))
+
+
+@pytest.fixture(scope="module")
+def run(run_config: ExperimentConfig, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return train(run_config, tmp_path_factory.mktemp("run") / "dates")
 
 
 def test_a_run_folder_holds_what_another_person_needs(run: Run) -> None:
@@ -56,13 +70,15 @@ def test_the_model_file_is_the_translator_of_the_run(run: Run) -> None:
     assert loaded.metadata["report"]["bleu"] == run.report["bleu"]
 
 
-def test_the_configuration_reads_back_as_it_was(run: Run, tiny_config: Make) -> None:
-    assert ExperimentConfig.read(Path(run.folder) / "config.yaml") == tiny_config()
+def test_the_configuration_reads_back_as_it_was(run: Run, run_config: ExperimentConfig) -> None:
+    assert ExperimentConfig.read(Path(run.folder) / "config.yaml") == run_config
 
 
-def test_a_finished_run_is_read_and_not_trained_again(run: Run, tiny_config: Make) -> None:
+def test_a_finished_run_is_read_and_not_trained_again(
+    run: Run, run_config: ExperimentConfig
+) -> None:
     before = (Path(run.folder) / "model.keras").stat().st_mtime_ns
-    again = train(tiny_config(), run.folder)
+    again = train(run_config, run.folder)
     assert again.report == run.report
     assert (Path(run.folder) / "model.keras").stat().st_mtime_ns == before
 
@@ -73,24 +89,24 @@ def test_a_folder_of_another_run_is_refused(run: Run, tiny_config: Make) -> None
 
 
 def test_files_that_changed_are_an_error_before_anything_else_changes(
-    tiny_config: Make, tmp_path: Path
+    run: Run, run_config: ExperimentConfig, valid: Path, tmp_path: Path
 ) -> None:
-    valid = tmp_path / "valid.tsv"
-    valid.write_text("3 May 1999\t1999-05-03\n", encoding="utf8")
-    config = tiny_config(epochs=1)
-    config = dataclasses.replace(config, data=dataclasses.replace(config.data, valid=str(valid)))
-    train(config, tmp_path / "run")
-    state = tmp_path / "run" / "checkpoints" / "state.npz"
-    before = state.read_bytes()
+    folder = tmp_path / "run"
+    shutil.copytree(run.folder, folder)
+    state = folder / "checkpoints" / "state.npz"
+    before, pairs = state.read_bytes(), valid.read_bytes()
+    training = dataclasses.replace(run_config.training, epochs=3, clip_norm=0.5)
+    changed = dataclasses.replace(run_config, training=training)
     valid.write_text("4 May 1999\t1999-05-04\n", encoding="utf8")
-    training = dataclasses.replace(config.training, epochs=2, clip_norm=0.5)
-    changed = dataclasses.replace(config, training=training)
-    with pytest.raises(ValueError, match=r"others when it began: data\.valid"):
-        train(changed, tmp_path / "run", accept_changes=True)
-    assert state.read_bytes() == before
-    (tmp_path / "run" / "report.json").unlink()  # as if killed before its evaluation
-    with pytest.raises(ValueError, match=r"others when it began: data\.valid"):
-        train(config, tmp_path / "run")
+    try:
+        with pytest.raises(ValueError, match=r"others when it began: data\.valid"):
+            train(changed, folder, accept_changes=True)
+        assert state.read_bytes() == before
+        (folder / "report.json").unlink()  # as if killed before its evaluation
+        with pytest.raises(ValueError, match=r"others when it began: data\.valid"):
+            train(run_config, folder)
+    finally:
+        valid.write_bytes(pairs)
 
 
 def test_a_run_that_was_told_to_end_has_ended_when_it_is_killed_later(
@@ -114,19 +130,63 @@ def test_a_run_that_was_told_to_end_has_ended_when_it_is_killed_later(
     assert not list(tmp_path.glob(".*"))
 
 
-def test_the_same_seed_gives_the_same_weights(run: Run, tiny_config: Make, tmp_path: Path) -> None:
-    again = train(tiny_config(), tmp_path / "again")
+@pytest.fixture(scope="module")
+def interrupted(run_config: ExperimentConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the same run, interrupted when the second of its two epochs began."""
+
+    def interrupt(epoch: int, logs: object = None) -> None:
+        if epoch == 1:
+            raise KeyboardInterrupt
+
+    folder = tmp_path_factory.mktemp("interrupted") / "run"
+    stop = keras.callbacks.LambdaCallback(on_epoch_begin=interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        train(run_config, folder, callbacks=[stop])
+    return folder
+
+
+def test_a_run_that_was_interrupted_goes_on_and_ends_with_the_same_weights(
+    run: Run, run_config: ExperimentConfig, interrupted: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(interrupted, tmp_path / "run")
+    again = train(run_config, tmp_path / "run")
+    assert again.report["epochs"] == 2
     for ours, theirs in zip(
         run.translator.network.get_weights(), again.translator.network.get_weights(), strict=True
     ):
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_an_unknown_monitor_is_named_before_anything_is_trained(
+def test_a_run_that_was_interrupted_can_end_where_it_stands(
+    run_config: ExperimentConfig, interrupted: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(interrupted, folder)
+
+    def changed(**training: Any) -> ExperimentConfig:
+        fields = dataclasses.replace(run_config.training, **training)
+        return dataclasses.replace(run_config, training=fields)
+
+    with pytest.raises(ValueError, match="must be more than the 1 that the run has"):
+        # A rate that no update would use.
+        train(changed(stop_after=1, learning_rate=0.5), folder, accept_changes=True)
+    run = train(changed(stop_after=1), folder, accept_changes=True)
+    assert run.report["epochs"] == 1
+    assert train(changed(stop_after=1), folder).report == run.report
+    assert (folder / "model.keras").exists()
+    with pytest.raises(ValueError, match="must be more than the 1 that the run has"):
+        train(changed(epochs=1), folder, accept_changes=True)  # it is finished
+
+
+def test_unknown_scores_are_named_before_anything_is_read(
     tiny_config: Make, tmp_path: Path
 ) -> None:
+    config = tiny_config(monitor="val_blue")
+    missing = dataclasses.replace(config.data, train="missing.tsv")
     with pytest.raises(ValueError, match=r"must be one of val_loss.*Received: 'val_blue'"):
-        train(tiny_config(monitor="val_blue"), tmp_path / "run")
+        train(dataclasses.replace(config, data=missing), tmp_path / "run")
+    with pytest.raises(ValueError, match=r"`metrics\[0\]` must be one of .*Received: 'blue'"):
+        train(dataclasses.replace(config, data=missing, metrics=["blue"]), tmp_path / "run")
 
 
 def test_data_must_be_named(tmp_path: Path) -> None:
@@ -173,31 +233,6 @@ def test_scheduled_sampling_and_every_other_option_is_reached_by_configuration(
 def test_every_option_of_the_catalogue_is_a_field() -> None:
     fields = {field.name for field in dataclasses.fields(ModelConfig)}
     assert fields == {"name", *DEFAULTS}
-
-
-def test_a_run_that_was_interrupted_can_end_where_it_stands(
-    tiny_config: Make, tmp_path: Path
-) -> None:
-    folder = tmp_path / "run"
-
-    def interrupt(epoch: int, logs: object = None) -> None:
-        if epoch == 1:
-            raise KeyboardInterrupt
-
-    stop = keras.callbacks.LambdaCallback(on_epoch_begin=interrupt)
-    options = {"schedule": "constant", "warmup_steps": 0, "steps_per_epoch": 2}
-    with pytest.raises(KeyboardInterrupt):
-        train(tiny_config(epochs=3, **options), folder, callbacks=[stop])
-    shorter = tiny_config(epochs=3, stop_after=1, **options)
-    other = tiny_config(epochs=3, stop_after=1, **{**options, "learning_rate": 0.5})
-    with pytest.raises(ValueError, match="must be more than the 1 that the run has"):
-        train(other, folder, accept_changes=True)  # a rate that no update would use
-    run = train(shorter, folder, accept_changes=True)
-    assert run.report["epochs"] == 1
-    assert train(shorter, folder).report == run.report
-    assert (folder / "model.keras").exists()
-    with pytest.raises(ValueError, match="must be more than the 1 that the run has"):
-        train(tiny_config(epochs=1, **options), folder, accept_changes=True)  # it is finished
 
 
 @pytest.mark.slow

@@ -66,6 +66,19 @@ def test_the_two_newest_versions_get_labels_unless_others_are_given(
     assert "/v1/models/other_name/labels/canary:predict" in readme
 
 
+def test_what_somebody_edited_is_kept_beside(model_folder: Path, tmp_path: Path) -> None:
+    folder = Path(write_serving_folder(tmp_path / "served", model_folder))
+    written = {path.name: path.read_bytes() for path in folder.iterdir()}
+    compose = folder / "docker-compose.yml"
+    compose.write_text("mine")
+    for _ in range(2):  # the second time finds what it would write
+        write_serving_folder(folder, model_folder)
+        assert (folder / "docker-compose.yml.old").read_text() == "mine"
+        (folder / "docker-compose.yml.old").rename(tmp_path / "found")
+        assert {path.name: path.read_bytes() for path in folder.iterdir()} == written
+        (tmp_path / "found").rename(folder / "docker-compose.yml.old")
+
+
 def test_a_copy_of_a_version_is_called_by_the_number_of_its_folder(
     model_folder: Path, tmp_path: Path
 ) -> None:
