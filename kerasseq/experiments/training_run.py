@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias, cast
 import keras
 
 from kerasseq import data, training
-from kerasseq.data import Pairs, TokenBatches
+from kerasseq.data import Pairs
 from kerasseq.experiments import environment, run_data
 from kerasseq.experiments.building import build_translator
 from kerasseq.experiments.checkpoints import Checkpoints
@@ -21,12 +21,7 @@ from kerasseq.experiments.distillation import (
 from kerasseq.experiments.fine_tuning import read_start
 from kerasseq.experiments.optimization import compile_network
 from kerasseq.experiments.resuming import restore_run, save_progress, tidy
-from kerasseq.experiments.run_callbacks import (
-    Steps,
-    evaluated_epochs,
-    make_callbacks,
-    make_selection,
-)
+from kerasseq.experiments.run_callbacks import Steps, evaluated_epochs, make_callbacks, make_selection
 from kerasseq.experiments.run_data import RunData
 from kerasseq.experiments.run_folder import RunFolder
 from kerasseq.experiments.run_report import make_metadata, make_report
@@ -154,14 +149,11 @@ def _fit(
     """Trains the translator's network, from the last checkpoint on if there is one."""
     network = translator.network
     drafter = translator.with_search("greedy")
-    batches = _training_batches(config, pairs.train, drafter)
-    epochs, every = config.training.epochs, config.training.evaluate_every
-    epochs = min(epochs, config.training.stop_after or epochs)
-    count = config.training.steps_per_epoch or len(batches)
-    steps = Steps(batches, count, epochs, evaluated_epochs(epochs, every))
-    compile_network(network, config.training, count)
+    steps = _steps(config, pairs.train, drafter)
+    compile_network(network, config.training, steps.length)
     state = restore_run(folder, network, config, session.changes, session.watch)
-    is_over = state.stopped or state.epoch >= epochs  # killed behind its last epoch, or cut short
+    # Killed behind its last epoch, or cut short.
+    is_over = state.stopped or state.epoch >= steps.epochs
     callbacks: list[keras.callbacks.Callback] = []
     if not is_over:
         show = session.show_progress
@@ -175,12 +167,12 @@ def _fit(
         tidy(folder, state)
         return state
     network.distillation = _distillation(config, folder, pairs, translator, session)
-    soft_labels = ask_once(network.distillation, batches, network.vocabulary_size)
+    soft_labels = ask_once(network.distillation, steps.batches, network.vocabulary_size)
     network.fit(
-        data.as_dataset(batches, state.epoch, count, soft_labels),
+        data.as_dataset(steps.batches, state.epoch, steps.length, soft_labels),
         validation_data=run_data.evaluation_data(config.data, pairs.valid, drafter),
         validation_freq=steps.evaluated,
-        epochs=epochs,
+        epochs=steps.epochs,
         initial_epoch=state.epoch,
         callbacks=callbacks,
         shuffle=False,
@@ -216,8 +208,9 @@ def _of_the_session(
     ]
 
 
-def _training_batches(config: ExperimentConfig, pairs: Pairs, drafter: Translator) -> TokenBatches:
-    return data.training_batches(
+def _steps(config: ExperimentConfig, pairs: Pairs, drafter: Translator) -> Steps:
+    """What an epoch of the run is, and which of them are evaluated."""
+    batches = data.training_batches(
         pairs,
         drafter.source_codec,
         drafter.target_codec,
@@ -228,3 +221,6 @@ def _training_batches(config: ExperimentConfig, pairs: Pairs, drafter: Translato
         seed=config.seed,
         sampling=config.training.sampling,
     )
+    length = config.training.steps_per_epoch or len(batches)
+    epochs = min(config.training.epochs, config.training.stop_after or config.training.epochs)
+    return Steps(batches, length, epochs, evaluated_epochs(epochs, config.training.evaluate_every))
