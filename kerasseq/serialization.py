@@ -62,9 +62,18 @@ def make(cls: type[Member], options: Mapping[str, Any], argument: str) -> Member
         argument: what the caller calls this, for the message.
 
     Raises:
-        TypeError: if the class does not take one of them.
+        TypeError: if the class does not take one of them, or needs one that is not there.
     """
     parameters = inspect.signature(cls).parameters
+    missing = [
+        name
+        for name, each in parameters.items()
+        if each.default is each.empty
+        and each.kind not in (each.VAR_KEYWORD, each.VAR_POSITIONAL)
+        and name not in options
+    ]
+    if missing:
+        raise TypeError(f"`{argument}` needs the option {', '.join(map(repr, missing))}.")
     if all(each.kind is not each.VAR_KEYWORD for each in parameters.values()):
         unknown = [name for name in options if name not in parameters]
         if unknown:

@@ -90,6 +90,14 @@ def test_an_option_that_the_member_does_not_take_is_an_error() -> None:
         get(SHAPES, {"name": "square", "radius": 1.0}, "shape")
 
 
+def test_an_option_that_is_missing_is_named() -> None:
+    class Circle:
+        def __init__(self, radius: float, filled: bool = False) -> None: ...
+
+    with pytest.raises(TypeError, match="`shape: circle` needs the option 'radius'"):
+        get({"circle": Circle}, {"name": "circle", "filled": True}, "shape")
+
+
 def test_a_registered_class_is_found_in_a_file_under_our_name() -> None:
     @register
     class Hexagon:

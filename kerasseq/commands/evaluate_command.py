@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from kerasseq import checks
 from kerasseq.commands.choice_flags import choosing
 from kerasseq.commands.model_flags import add_model_flags, load_model
+from kerasseq.commands.output_counts import OutputCounts, longest_source
 from kerasseq.commands.process import CommandParser, UsageError, run
 from kerasseq.commands.search_flags import add_search_flags, with_search_flags
 from kerasseq.commands.windows import answer_windows, lengths_of_pair
@@ -126,15 +127,18 @@ def _evaluate(arguments: Sequence[str]) -> None:
     metrics = evaluation.get_metrics(options.metrics)
     pairs = _read_pairs(options)
     translator = with_search_flags(load_model(options), options)
-    hypotheses = [
-        translation.text
-        for window in answer_windows(
-            choosing(translator, options), pairs.sources, options.batch_size, total=len(pairs)
-        )
-        for translation in window
-    ]
+    hypotheses: list[str] = []
+    counts = OutputCounts()
+    for window in answer_windows(
+        choosing(translator, options), pairs.sources, options.batch_size, total=len(pairs)
+    ):
+        hypotheses += [translation.text for translation in window]
+        counts.add(window)
+    counts.warn(longest_source(translator.max_source_length, options.prefix is not None))
     report = evaluation.evaluate(hypotheses, pairs.references, metrics)
-    extra = {"perplexity": translator.perplexity(pairs)} if options.perplexity else {}
+    extra = {}
+    if options.perplexity:
+        extra["perplexity"] = translator.perplexity(_each_reference(pairs), options.batch_size)
     _print(report, extra, options.json)
     if options.pair_scores is not None:  # last: a disk that is full costs no score
         _write_pair_scores(translator, pairs, options)
@@ -143,11 +147,7 @@ def _evaluate(arguments: Sequence[str]) -> None:
 def _write_pair_scores(
     translator: "Translator", pairs: "Pairs", options: argparse.Namespace
 ) -> None:
-    rows = [
-        (source, target)
-        for source, references in zip(pairs.sources, pairs.references, strict=True)
-        for target in references
-    ]
+    rows = _each_reference(pairs)
     windows = answer_windows(
         translator.score, rows, options.batch_size, total=len(rows), length=lengths_of_pair
     )
@@ -159,6 +159,15 @@ def _write_pair_scores(
             file.writelines(
                 json.dumps(each.to_dict(), ensure_ascii=False) + "\n" for each in window
             )
+
+
+def _each_reference(pairs: "Pairs") -> list[tuple[str, str]]:
+    """The source with each of its references."""
+    return [
+        (source, target)
+        for source, references in zip(pairs.sources, pairs.references, strict=True)
+        for target in references
+    ]
 
 
 def _read_pairs(options: argparse.Namespace) -> "Pairs":

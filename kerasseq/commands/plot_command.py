@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kerasseq.commands.choice_flags import choosing
 from kerasseq.commands.loading import load_translator
 from kerasseq.commands.model_flags import add_import_flag, import_modules
-from kerasseq.commands.process import CommandParser, UsageError, real_text, run
+from kerasseq.commands.process import CommandParser, UsageError, real_text, run, split_texts
 from kerasseq.commands.search_flags import SEARCH_FLAGS, add_search_flags, with_search_flags
 
 if TYPE_CHECKING:
@@ -68,7 +68,12 @@ def _parser() -> CommandParser:
 
 
 def _plot(arguments: Sequence[str]) -> None:
+    arguments, texts = split_texts(arguments)
     options = _parser().parse_intermixed_args(arguments)
+    texts += [] if options.text is None else [options.text]
+    if len(texts) > 1:
+        raise UsageError("one TEXT is drawn (see kerasseq plot --help)")
+    options.text = texts[0] if texts else None
     _check(options)
     from kerasseq import visualization
 

@@ -107,6 +107,18 @@ def one_line(error: Exception) -> str:
     return text
 
 
+def split_texts(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Returns the arguments before `--` and those behind it, which are no flags.
+
+    `argparse` forgets the mark where texts may stand between flags.
+    """
+    before = list(arguments)
+    if "--" not in before:
+        return before, []
+    mark = before.index("--")
+    return before[:mark], before[mark + 1 :]
+
+
 def real_text(argument: str) -> str:
     """Returns an argument of the command line as a text that a file can hold.
 

@@ -12,7 +12,8 @@ from kerasseq import checks
 from kerasseq.commands.choice_flags import choosing
 from kerasseq.commands.input_lines import count_lines, iterate_lines
 from kerasseq.commands.model_flags import add_model_flags, load_model
-from kerasseq.commands.process import CommandParser, UsageError, real_text, run
+from kerasseq.commands.output_counts import OutputCounts, longest_source
+from kerasseq.commands.process import CommandParser, UsageError, real_text, run, split_texts
 from kerasseq.commands.search_flags import SEARCH_FLAGS, add_search_flags, with_search_flags
 from kerasseq.commands.windows import answer_windows, lengths_of_pair
 
@@ -67,8 +68,10 @@ def _parser() -> CommandParser:
 
 
 def _translate(arguments: Sequence[str]) -> None:
-    # Texts may stand between the flags.
+    # Texts may stand between the flags, and behind `--` whatever they begin with.
+    arguments, texts = split_texts(arguments)
     options = _parser().parse_intermixed_args(arguments)
+    options.texts += texts
     checks.check_positive_integer("--batch_size", options.batch_size)
     if options.window is not None:
         checks.check_positive_integer("--window", options.window)
@@ -80,7 +83,7 @@ def _translate(arguments: Sequence[str]) -> None:
     total = len(options.texts) or count_lines(options.input)
     translator = with_search_flags(load_model(options), options)
     at_terminal = not options.texts and options.input is None and sys.stdin.isatty()
-    counts = {"texts": 0, "truncated": 0, "unfinished": 0, "empty": 0}
+    counts = OutputCounts()
     for window in answer_windows(
         choosing(translator, options),
         _texts(options),
@@ -89,16 +92,9 @@ def _translate(arguments: Sequence[str]) -> None:
         total=total,
         show_progress=not sys.stdout.isatty(),  # there the outputs themselves are the progress
     ):
-        _print(window, counts["texts"], options)
-        counts["texts"] += len(window)
-        counts["truncated"] += sum(translation.truncated for translation in window)
-        for translation in window:
-            if not translation.finished:
-                counts["unfinished" if translation.target_tokens else "empty"] += 1
-    limit = f"the {translator.max_source_length} tokens that the model reads"
-    if options.prefix is not None:
-        limit += ", or their prefix than the output may be"
-    _warn(counts, limit)
+        _print(window, counts.texts, options)
+        counts.add(window)
+    counts.warn(longest_source(translator.max_source_length, options.prefix is not None))
 
 
 def _texts(options: argparse.Namespace) -> Iterable[str]:
@@ -164,24 +160,3 @@ def _print(window: Sequence["Translation"], before: int, options: argparse.Names
 def _line(text: str) -> str:
     """The text on one line, whatever a character or byte model has written."""
     return " ".join(text.splitlines()) if "\n" in text or "\r" in text else text
-
-
-def _warn(counts: dict[str, int], limit: str) -> None:
-    if counts["truncated"]:
-        logger.warning(
-            "%d of %d texts were longer than %s, and were cut.",
-            *(counts["truncated"], counts["texts"], limit),
-        )
-    if counts["empty"]:
-        logger.warning(
-            "%d of %d outputs are empty, since nothing may begin them: the constraints are too "
-            "strict, or no token is allowed.",
-            counts["empty"],
-            counts["texts"],
-        )
-    if counts["unfinished"]:
-        logger.warning(
-            "%d of %d outputs were cut off at their longest length.",
-            counts["unfinished"],
-            counts["texts"],
-        )

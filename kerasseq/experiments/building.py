@@ -7,7 +7,7 @@ import keras
 
 from kerasseq import models, serialization, training
 from kerasseq.experiments import environment, run_data
-from kerasseq.experiments.config import ExperimentConfig
+from kerasseq.experiments.config import ExperimentConfig, SearchConfig
 from kerasseq.experiments.fine_tuning import Start, read_start
 from kerasseq.experiments.run_data import RunData
 from kerasseq.experiments.weight_transfer import copy_weights, freeze, resized_network
@@ -58,14 +58,34 @@ def build_translator(
         copy_weights(start.translator, network, source_codec, target_codec)
         freeze(network, config.fine_tuning.freeze)
     logger.info("Network %s: %s weights", network.name, f"{network.count_params():,}")
-    return Translator(
-        source_codec,
-        target_codec,
-        network,
-        {"name": config.search.name, **config.search.options},
-        config.search.max_source_length,
-        config.search.replace_unknown,
-    )
+    return Translator(source_codec, target_codec, network, **_search_options(config, start))
+
+
+def _search_options(config: ExperimentConfig, start: Start | None) -> dict[str, Any]:
+    """How the translator searches: what is not said, as the file of a fine-tuning says."""
+    said, default = config.search, SearchConfig()
+    if "name" in said.options:
+        raise ValueError(
+            "`search.options` must not name the search: `search.name` does. "
+            f"Received: {said.options!r} beside {said.name!r}."
+        )
+    options: dict[str, Any] = {
+        "search": {"name": said.name, **said.options},
+        "max_source_length": said.max_source_length,
+        "replace_unknown": said.replace_unknown,
+    }
+    if start is None:
+        return options
+    before = start.translator
+    # Ids that the file's search bans mean other tokens in a new vocabulary.
+    keeps_ids = config.fine_tuning.vocabulary == "keep"
+    if keeps_ids and (said.name, said.options) == (default.name, default.options):
+        options["search"] = before.search
+    if said.max_source_length == default.max_source_length:
+        options["max_source_length"] = before.max_source_length
+    if said.replace_unknown == default.replace_unknown:
+        options["replace_unknown"] = before.replace_unknown
+    return options
 
 
 def _make_codecs(

@@ -21,7 +21,8 @@ class Start(NamedTuple):
 
     Attributes:
         translator: what the file holds.
-        config: the configuration, with the network and the vocabularies of the file.
+        config: the configuration, with the network and the vocabularies of the file, and its
+            search.
         is_named: whether the network is one of the catalogue; else it was made by hand.
     """
 
@@ -87,22 +88,43 @@ def _model_of(model: ModelConfig, said: dict[str, Any] | None, path: str) -> Mod
 
 
 def _with_texts(config: ExperimentConfig, said: dict[str, Any], path: str) -> ExperimentConfig:
-    """The configuration with the file's texts, where it says nothing else."""
+    """The configuration with the file's texts, field by field where it says nothing else."""
     texts: dict[str, Any] = {}
-    for name in ("source_text", "target_text", "share_vocabulary"):
-        now = getattr(config, name)
-        if name in said:
-            value = said[name]
-            value = TextConfig(**value) if isinstance(value, dict) else value
-        else:
-            value = None
-        unsaid = now == getattr(ExperimentConfig(), name)
-        if not unsaid and now != value and config.fine_tuning.vocabulary == "keep":
-            raise ValueError(
-                f"`{name}` contradicts `fine_tuning.model`, whose vocabularies are kept. "
-                f"Received: {now!r}, and {path!r} has {value!r}. Leave it out, or train a new "
-                "vocabulary with `fine_tuning.vocabulary: new`."
-            )
-        if unsaid and value is not None:
-            texts[name] = value
+    for side in ("source_text", "target_text"):
+        now, file = getattr(config, side), said.get(side)
+        told = dict(vars(TextConfig(**file))) if file is not None else {}
+        default = TextConfig()
+        if now.tokenizer not in (default.tokenizer, told.get("tokenizer")):
+            told.pop("vocabulary_size", None)  # of characters it says nothing about words
+        merged = _merged(config, side, vars(now), vars(default), told, path)
+        texts[side] = TextConfig(**merged)
+    name = "share_vocabulary"
+    shared = {name: said[name]} if name in said else {}
+    unsaid = {name: ExperimentConfig().share_vocabulary}
+    texts |= _merged(config, "", {name: config.share_vocabulary}, unsaid, shared, path)
     return dataclasses.replace(config, **texts)
+
+
+def _merged(
+    config: ExperimentConfig,
+    section: str,
+    now: dict[str, Any],
+    default: dict[str, Any],
+    file: dict[str, Any],
+    path: str,
+) -> dict[str, Any]:
+    """Fields as the file has them, but those that are said: that are not what they are by default.
+
+    Raises:
+        ValueError: if one is said otherwise than in the file whose vocabularies are kept.
+    """
+    said = {name: value for name, value in now.items() if value != default[name]}
+    for name, value in said.items():
+        if config.fine_tuning.vocabulary == "keep" and value != file.get(name):
+            raise ValueError(
+                f"`{section}{'.' if section else ''}{name}` contradicts `fine_tuning.model`, whose "
+                f"vocabularies are kept. Received: {value!r}, and {path!r} has "
+                f"{file.get(name)!r}. Leave it out, or train a new vocabulary with "
+                "`fine_tuning.vocabulary: new`."
+            )
+    return {**default, **file, **said}

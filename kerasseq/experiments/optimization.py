@@ -63,7 +63,8 @@ def build_optimizer(config: TrainingConfig, rate: Any) -> keras.optimizers.Optim
             another field.
     """
     options = dict(config.optimizer) if isinstance(config.optimizer, dict) else {}
-    name = options.pop("name", None) if options else config.optimizer
+    named = isinstance(config.optimizer, dict)
+    name = options.pop("name", None) if named else config.optimizer
     for option in options:
         if option in OWN_FIELDS:
             raise ValueError(
@@ -124,14 +125,17 @@ def _optimizer_class(name: Any) -> Any:
 
 
 def learning_rate(config: TrainingConfig, steps: int) -> Any:
-    """Returns the learning rate of a run: a number, or a schedule whose highest is the number.
+    """Returns the learning rate of a run: a schedule whose highest it is; with plateau a number.
+
+    One that is constant is a schedule too, so that a run may go on with another warm-up: of a
+    number an optimiser keeps a variable, and a checkpoint must fit.
 
     Args:
         config: how a network learns.
         steps: batches of the whole run; Keras counts these, also with accumulation.
     """
     rate, warmup = config.learning_rate, config.warmup_steps
-    if config.schedule == "cosine" or (config.schedule == "constant" and warmup):
+    if config.schedule in ("cosine", "constant"):
         return keras.optimizers.schedules.CosineDecay(
             0.0 if warmup else rate,
             decay_steps=max(steps - warmup, 1),

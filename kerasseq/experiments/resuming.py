@@ -35,9 +35,15 @@ def restore_run(
 
     Raises:
         ValueError: if the run was changed, but not so that any epoch is left, nor so that a run
-            that was not finished ends where it stands.
+            that was not finished ends where it stands; or is finished and has no checkpoint left.
     """
     progress = Checkpoints(folder.checkpoints).restore_state(network)
+    if progress is None and folder.read_report() is not None:
+        raise ValueError(
+            f"{folder.path} holds a finished run without a checkpoint to go on from: its "
+            f"{folder.checkpoints.name}/ is gone. Name another `output`, or begin with its model "
+            "by `fine_tuning.model`."
+        )
     state = RunState(**(progress or {}))
     if progress is not None:
         logger.info("Going on after epoch %d.", state.epoch)

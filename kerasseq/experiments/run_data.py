@@ -12,6 +12,9 @@ from kerasseq.translation import Translator
 logger = logging.getLogger(__name__)
 
 
+FILES = tuple(f"{split}{side}" for split in ("train", "valid", "test") for side in ("", "_target"))
+
+
 class RunData(NamedTuple):
     """The three splits; `test` is `None` where there is none.
 
@@ -36,11 +39,11 @@ def read_data(config: DataConfig) -> RunData:
         ValueError: if neither is named, or both.
     """
     if config.sample is not None:
-        files = {split: getattr(config, split) for split in ("train", "valid", "test")}
-        for split, path in files.items():
+        for name in FILES:
+            path = getattr(config, name)
             if path is not None:
                 raise ValueError(
-                    f"`data.sample` and `data.{split}` exclude each other. "
+                    f"`data.sample` and `data.{name}` exclude each other. "
                     f"Received: {config.sample!r} and {path!r}."
                 )
         train, valid, test = data.load_sample(config.sample)
@@ -49,6 +52,10 @@ def read_data(config: DataConfig) -> RunData:
         raise ValueError(
             "`data.train` and `data.valid` must name files, or `data.sample` a shipped sample. "
             f"Received: train {config.train!r}, valid {config.valid!r}."
+        )
+    if config.test is None and config.test_target is not None:
+        raise ValueError(
+            f"`data.test_target` needs `data.test` beside it. Received: {config.test_target!r}."
         )
     return RunData(
         _read_pairs(config, config.train, config.train_target),
@@ -65,9 +72,7 @@ def named_files(config: ExperimentConfig) -> dict[str, str]:
     Args:
         config: the run's configuration.
     """
-    splits = ("train", "valid", "test")
-    fields = [name for split in splits for name in (split, f"{split}_target")]
-    files = {f"data.{name}": getattr(config.data, name) for name in fields}
+    files = {f"data.{name}": getattr(config.data, name) for name in FILES}
     files["fine_tuning.model"] = config.fine_tuning.model
     files |= {f"distillation.teachers.{n}": t for n, t in enumerate(config.distillation.teachers)}
     return {name: path for name, path in files.items() if path is not None}

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -88,7 +89,7 @@ class RunFolder:
         """
         self.path.mkdir(parents=True, exist_ok=True)
         self.remove_leftovers()
-        if not self.environment.exists():
+        if not self.environment.exists() or not self.config.exists():
             self._write_json(self.environment, environment)
         # A finished run that goes on is none until its new report is there.
         self.report.unlink(missing_ok=True)
@@ -109,8 +110,8 @@ class RunFolder:
         Raises:
             ValueError: if a file is another one.
         """
-        if not self.environment.exists():
-            return
+        if not self.environment.exists() or not self.config.exists():
+            return  # no run: one writes its environment, and then its configuration
         before = json.loads(self.environment.read_text(encoding="utf8"))["files"]
         others = [
             f"{name} ({now['path']})"
@@ -165,11 +166,21 @@ class RunFolder:
         self._write_text(self.invalid_batch, "".join("\t".join(row) + "\n" for row in rows))
 
     def _write_json(self, path: Path, values: dict[str, Any]) -> None:
-        self._write_text(path, json.dumps(values, indent=2, ensure_ascii=False) + "\n")
+        said = json.dumps(_finite(values), indent=2, ensure_ascii=False, allow_nan=False)
+        self._write_text(path, said + "\n")
 
     def _write_text(self, path: Path, text: str) -> None:
         with written_beside(path) as temporary:
             Path(temporary).write_text(text, encoding="utf8")
+
+
+def _finite(value: Any) -> Any:
+    """What JSON can hold: it has no infinity, as a perplexity may be, and no NaN."""
+    if isinstance(value, dict):
+        return {key: _finite(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _changes(before: ExperimentConfig, now: ExperimentConfig) -> dict[str, Any]:

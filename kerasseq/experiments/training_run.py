@@ -21,7 +21,12 @@ from kerasseq.experiments.distillation import (
 from kerasseq.experiments.fine_tuning import read_start
 from kerasseq.experiments.optimization import compile_network
 from kerasseq.experiments.resuming import restore_run, save_progress, tidy
-from kerasseq.experiments.run_callbacks import Steps, evaluated_epochs, make_callbacks, make_selection
+from kerasseq.experiments.run_callbacks import (
+    Steps,
+    evaluated_epochs,
+    make_callbacks,
+    make_selection,
+)
 from kerasseq.experiments.run_data import RunData
 from kerasseq.experiments.run_folder import RunFolder
 from kerasseq.experiments.run_report import make_metadata, make_report

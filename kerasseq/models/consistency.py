@@ -1,5 +1,6 @@
 """Tries a network on one tiny random batch: what search would otherwise get wrong in silence."""
 
+import logging
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,14 +12,25 @@ if TYPE_CHECKING:
     from kerasseq.models.sequence_to_sequence import SequenceToSequence
 
 
+logger = logging.getLogger(__name__)
+
+NO_MASK = (
+    "No mask of the source is known: with three more pad ids behind each source the logits differ "
+    "by %.3g, so that an answer depends on how long the other texts of its batch are. Embed the "
+    "source with `TokenEmbedding`, or with `mask_zero=True`, or give the decoder `memory_mask`."
+)
+
+
 def check_network(network: "SequenceToSequence", parts: Parts, tolerance: float) -> None:
     """Raises if search would see another network than the one that is trained.
 
     Args:
-        network: the network.
+        network: the network. One that knows no mask of its source, but reads padding, is only
+            warned of: texts of one length need none.
         parts: its parts.
         tolerance: by how much log probabilities may differ.
     """
+    _check_any_length(network)
     source_ids, target_ids = _random_batch(network)
     whole = _log_probabilities(network, source_ids, target_ids)
     _check_finite(network, whole)
@@ -36,15 +48,27 @@ def check_network(network: "SequenceToSequence", parts: Parts, tolerance: float)
         _check_mask_is_known(
             _largest(_stepped(network, padded_ids, target_ids) - padded), tolerance
         )
-    if not _is_padding(network, padded_ids):
-        return
     difference = _largest(padded - whole)
+    if not _is_padding(network, padded_ids):
+        if not difference <= tolerance:
+            logger.warning(NO_MASK, difference)
+        return
     if not difference <= tolerance:
         raise ValueError(
             "Padding must change no answer. With three more pad ids behind each source the logits "
             f"differ by {difference:.3g}: a layer reads padding, such as a convolution, or one "
             "that was not given the mask."
         )
+
+
+def _check_any_length(network: "SequenceToSequence") -> None:
+    for tensor in network.inputs:
+        if tensor.shape[1] is not None:
+            raise ValueError(
+                "The inputs must take any length, `keras.Input((None,))`, since search takes one "
+                f"target token at a time and texts differ. Received: {tensor.name!r} of shape "
+                f"{tuple(tensor.shape)}."
+            )
 
 
 def _check_finite(network: "SequenceToSequence", log_probabilities: np.ndarray) -> None:

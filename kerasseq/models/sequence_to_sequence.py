@@ -36,6 +36,10 @@ class SequenceToSequence(keras.Model):
     `kerasseq.training.Distillation` before `fit`; it is not saved, and `None` ends it. Labels may
     be `(labels, soft_labels)` then, with what those networks say of the batch.
 
+    `keras.models.clone_model` gives a plain functional model; a copy of this kind is
+    `SequenceToSequence.from_config(network.get_config())`. XLA (`jit_compile`) cannot train its
+    loops.
+
     Args:
         source_ids: the symbolic input of the source, `(batch, source_length)` integers.
         target_ids: the symbolic input of the target, `(batch, target_length)` integers; in training

@@ -78,15 +78,22 @@ def check_same_shape(name: str, tensor: Tensor, expected: tuple[int | None, ...]
         raise ValueError(f"`{name}` must have the shape {expected}. Received: shape {shape}.")
 
 
-def check_prefix_lengths(prefix_ids: Tensor, prefix_lengths: Tensor) -> None:
-    """Raises if a prefix is said to be longer than it is."""
-    lengths, width = concrete(prefix_lengths), prefix_ids.shape[1]
-    if lengths is None or width is None or not lengths.size:
+def check_lengths(name: str, lengths: Tensor, ids_name: str, token_ids: Tensor) -> None:
+    """Raises if ids are said to be more than they are.
+
+    Args:
+        name: the argument of the lengths.
+        lengths: integers.
+        ids_name: the argument of the ids.
+        token_ids: `(..., width)` integers.
+    """
+    found, width = concrete(lengths), token_ids.shape[-1]
+    if found is None or width is None or not found.size:
         return
-    if lengths.min() < 0 or lengths.max() > width:
+    if found.min() < 0 or found.max() > width:
         raise ValueError(
-            f"`prefix_lengths` must be between 0 and the {width} columns of `prefix_ids`. "
-            f"Received: {lengths.tolist()}."
+            f"`{name}` must be between 0 and the {width} columns of `{ids_name}`. "
+            f"Received: {found.tolist()}."
         )
 
 

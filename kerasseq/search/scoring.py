@@ -5,7 +5,7 @@ from typing import NamedTuple
 from keras import ops
 
 from kerasseq.search.buffers import repeat_all
-from kerasseq.search.call_checks import check_same_shape, integers
+from kerasseq.search.call_checks import check_lengths, check_same_shape, integers
 from kerasseq.search.candidates import recorded
 from kerasseq.search.constraints import Constraints
 from kerasseq.search.gathering import pick
@@ -59,10 +59,11 @@ def score_tokens(
 
     Raises:
         ValueError, TypeError: if `token_ids` or `lengths` has other axes or no integers, or the
-            candidates are not as many.
+            candidates are not as many, or longer than `token_ids`.
     """
     token_ids, lengths = integers("token_ids", token_ids, 3), integers("lengths", lengths, 2)
     check_same_shape("lengths", lengths, tuple(token_ids.shape)[:2])
+    check_lengths("lengths", lengths, "token_ids", token_ids)
     batch, candidates, target_length = ops.shape(token_ids)
     rows = ops.reshape(token_ids, (batch * candidates, target_length))
     by_position = ops.transpose(ops.pad(rows, ((0, 0), (0, 1))))  # (target_length + 1, rows)

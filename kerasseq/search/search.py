@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from kerasseq import checks
-from kerasseq.search.call_checks import booleans, check_prefix_lengths, check_rows, integers
+from kerasseq.search.call_checks import booleans, check_lengths, check_rows, integers
 from kerasseq.search.constraints import Constraints
 from kerasseq.search.length_limits import LengthLimits, Limits
 from kerasseq.search.request import Request
@@ -156,7 +156,8 @@ class Search(abc.ABC):
         state = [ops.convert_to_tensor(tensor) for tensor in state]
         check_rows({"max_lengths": limits, **rows}, state)
         if rows["prefix_ids"] is not None:
-            check_prefix_lengths(rows["prefix_ids"], rows["prefix_lengths"])
+            lengths, ids = rows["prefix_lengths"], rows["prefix_ids"]
+            check_lengths("prefix_lengths", lengths, "prefix_ids", ids)
             rows["prefix_ids"] = _padded(rows["prefix_ids"], rows["prefix_lengths"])
         return Request(step, state, limits, source_length, ops.max(limits, initial=1), **rows)
 

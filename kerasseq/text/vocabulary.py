@@ -71,7 +71,13 @@ def most_frequent_pieces(
         counts.update(tokenize(chunk).flat_values.numpy().tolist())
     # UTF-8 sorts as code points do.
     ranked = sorted(counts, key=lambda piece: (-counts[piece], piece))
-    return [piece.decode() for piece in ranked[: vocabulary_size - len(SPECIAL_TOKENS)]]
+    try:
+        return [piece.decode() for piece in ranked[: vocabulary_size - len(SPECIAL_TOKENS)]]
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            "A tokenizer must cut between characters, as `pattern` with \\C does not. "
+            f"Received: the piece {error.object!r}, which is no UTF-8."
+        ) from error
 
 
 def _chunks(texts: Tensor) -> Iterator[Tensor]:

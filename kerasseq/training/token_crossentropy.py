@@ -103,7 +103,9 @@ class TokenCrossentropy(keras.losses.Loss):
         if sample_weight is not None:
             sample_weight = ops.convert_to_tensor(sample_weight)
             real = real * per_token(sample_weight, labels)
-            if len(sample_weight.shape) == len(labels.shape):
+            # `(batch, 1)` are weights of sentences, as `(batch,)`.
+            of_tokens = len(sample_weight.shape) == len(labels.shape)
+            if of_tokens and sample_weight.shape[-1] != 1:
                 return real
         if self.reduction not in ("sum_over_batch_size", "mean"):
             return real

@@ -16,8 +16,9 @@ WEIGHTS = ("even", "probability")
 class MinimumBayesRisk:
     """Translates, and chooses among the candidates of each text by expected chrF.
 
-    The output is the candidate whose chrF against all the others, taken as references, is highest
-    on average. It mends what the likeliest output suffers from: emptiness and repetition.
+    The output is the candidate whose chrF against all candidates, itself among them, taken as
+    references, is highest on average; equal texts agree wholly, empty ones too. It mends what the
+    likeliest output suffers from: emptiness and repetition.
 
     Args:
         translator: gives the candidates: its search must have `n_best` of at least 2, samples
@@ -60,7 +61,8 @@ class MinimumBayesRisk:
         candidates = translation.alternatives
         texts = [candidate.text for candidate in candidates]
         weights = self._weigh(np.array([candidate.score for candidate in candidates]))
-        gains = evaluation.pairwise_chrf(texts, texts) @ weights
+        same = np.array(texts)[:, None] == np.array(texts)  # of empty ones chrF would be 0
+        gains = np.where(same, 100.0, evaluation.pairwise_chrf(texts, texts)) @ weights
         # Among equals the likelier one, which stands first.
         order = np.argsort(-gains, kind="stable")
         chosen = [candidates[index] for index in order]

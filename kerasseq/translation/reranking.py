@@ -1,6 +1,7 @@
 """Alternatives put into another order by what a second judge says of them."""
 
 import dataclasses
+import logging
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -9,6 +10,8 @@ from kerasseq import checks
 from kerasseq.translation.candidates import check_candidates
 from kerasseq.translation.translation import Translation
 from kerasseq.translation.translator import Translator
+
+logger = logging.getLogger(__name__)
 
 Scorer = Callable[[list[tuple[str, str]]], Sequence[float]]
 
@@ -98,6 +101,14 @@ class Reranker:
         def judged(pairs: list[tuple[str, str]]) -> list[float]:
             if self.backwards:
                 pairs = [(output, source) for source, output in pairs]
-            return [each.score for each in self.judge.score(pairs, batch_size)]
+            scores = self.judge.score(pairs, batch_size)
+            cut = sum(each.truncated for each in scores)
+            if cut:
+                logger.warning(
+                    "%d of %d candidates or sources are longer than the judge reads; what was cut "
+                    "costs them nothing.",
+                    *(cut, len(scores)),
+                )
+            return [each.score for each in scores]
 
         return rerank(self.translator(texts, batch_size), judged, self.weight)

@@ -13,6 +13,7 @@ from kerasseq.translation import pipeline
 from kerasseq.translation.answers import perplexity_of, read_scores, read_translations
 from kerasseq.translation.batches import check_equal_lengths, check_pairs, check_texts, in_batches
 from kerasseq.translation.ensemble import Ensemble, copied
+from kerasseq.translation.size_checks import check_sizes
 from kerasseq.translation.translation import TargetScore, Translation
 from kerasseq.translation.translator_file import read_model, write_model
 from kerasseq.translation.translator_model import TranslatorModel
@@ -45,8 +46,8 @@ class Translator:
         A list of `Translation`, one a text.
 
     Raises:
-        ValueError: if codecs and network are of different sizes, or a layer of the network mixes
-            positions.
+        ValueError: if the network has not a logit for each target id or an embedding for each id,
+            or a layer of it mixes positions.
         TypeError: if `network` is another model, or `texts` a bare string.
     """
 
@@ -68,11 +69,7 @@ class Translator:
                 f"{type(network).__name__}. Make one of a functional model by "
                 "`SequenceToSequence(*model.inputs, model.outputs[0])`."
             )
-        if network.vocabulary_size != target_codec.vocabulary_size:
-            raise ValueError(
-                "`target_codec` must have as many ids as the network has logits. Received: "
-                f"{target_codec.vocabulary_size} ids, {network.vocabulary_size} logits."
-            )
+        check_sizes(source_codec, target_codec, network)
         network.check()
         self.source_codec = source_codec
         self.target_codec = target_codec

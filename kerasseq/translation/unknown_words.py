@@ -19,7 +19,7 @@ def replace_unknown(
 ) -> Tensor:
     """Returns the outputs with each unknown token's marker replaced.
 
-    Where nothing is attended to, as in a network without attention, the marker stays, and so do
+    Where no word is attended to, as in a network without attention, the marker stays, and so do
     those of tokens that were forced: `write_prefix` knows what they stand for.
 
     Args:
@@ -50,11 +50,11 @@ def replace_unknown(
 
 
 def _attended_words(attention_weights: Tensor, source_words: Tensor) -> Tensor:
-    """The word that each output token attends to most, or the marker if it attends to none."""
+    """The word that each output token attends to most; the marker if that is none."""
     is_word = tf.not_equal(source_words, "")[:, None, None, :]
-    _, most_attended = tf.math.top_k(tf.where(is_word, attention_weights, -1.0), 1)
+    weights, most_attended = tf.math.top_k(tf.where(is_word, attention_weights, -1.0), 1)
     words = tf.gather(source_words, most_attended[..., 0], batch_dims=1)
-    return tf.where(tf.reduce_any(attention_weights > 0, axis=-1), words, UNKNOWN_MARKER)
+    return tf.where(weights[..., 0] > 0, words, UNKNOWN_MARKER)
 
 
 def write_prefix(outputs: Tensor, prefixes: Tensor, token_ids: Tensor, codec: TextCodec) -> Tensor:

@@ -97,6 +97,32 @@ def test_lines_of_one_source_may_be_references_of_one_another(
     assert "nrefs:2" in grouped["signature"]["exact_match"]
 
 
+def test_perplexity_is_that_of_each_reference(
+    model: str,
+    translator: kerasseq.Translator,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = tmp_path / "pairs.tsv"
+    path.write_text(f"{SOURCES[0]}\ta\n{SOURCES[0]}\tthe hat\n")
+    flags = ["--model", model, "--data", str(path), "--json", "--perplexity"]
+    assert commands.evaluate([*flags, "--group_references"]) == 0
+    expected = translator.perplexity([(SOURCES[0], "a"), (SOURCES[0], "the hat")])
+    assert json.loads(capsys.readouterr().out)["perplexity"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_what_was_cut_is_told(
+    model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "pairs.tsv"
+    path.write_text(f"{'a' * 100}\ta\n")
+    flags = ["--model", model, "--data", str(path), "--max_length", "1", "--ban", "</s>"]
+    assert commands.evaluate(flags) == 0
+    errors = capsys.readouterr().err
+    assert "1 of 1 texts were longer than the 20 tokens that the model reads" in errors
+    assert "1 of 1 outputs were cut off at their longest length." in errors
+
+
 def test_columns_may_be_named_and_numbered(
     model: str, tmp_path: Path, outputs: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

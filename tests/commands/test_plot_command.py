@@ -41,6 +41,14 @@ def test_a_picture_is_drawn(model: str, tmp_path: Path, capsys: pytest.CaptureFi
     assert path.read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_text_may_begin_with_a_dash(model: str, tmp_path: Path, figures: list[Any]) -> None:
+    assert run(model, tmp_path / "a.png", "--", "-a") == 0
+    (figure,) = figures
+    labels = [label.get_text() for label in figure.axes[0].get_xticklabels()]
+    assert labels[:2] == ["<unk>", "a"]
+    assert run(model, tmp_path / "a.png", "a", "--", "-a") == 2
+
+
 def test_several_translations_stand_side_by_side(
     model: str, translator: kerasseq.Translator, tmp_path: Path, figures: list[Any]
 ) -> None:

@@ -75,6 +75,14 @@ def test_lines_before_one_that_is_no_text_are_answered(
     assert "input.txt, line 3: byte 1 of the line, 0xff, is not UTF-8" in errors
 
 
+def test_what_stands_behind_two_dashes_is_a_text(
+    model: str, translator: kerasseq.Translator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    expected = [each.text for each in translator(["a", "-hello", "--n_best", "--"])]
+    assert commands.translate(["a", "--model", model, "--", "-hello", "--n_best", "--"]) == 0
+    assert capsys.readouterr().out.splitlines() == expected
+
+
 def test_json_has_everything(
     model: str, translator: kerasseq.Translator, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -43,6 +43,16 @@ def test_a_header_is_never_guessed(write: Write) -> None:
     assert read_tsv(path, header=True) == Pairs(["one"], ["ett"])
 
 
+def test_a_header_is_the_first_line_that_is_not_blank(write: Write) -> None:
+    path = write("a.tsv", "\n \nsource\ttarget\na\tb\n\nc\td\n")
+    columns: tuple[int | str, int | str]
+    for columns in ((0, 1), ("source", "target")):
+        pairs = read_tsv(path, columns[0], columns[1], header=True, empty="drop")
+        assert pairs == Pairs(["a", "c"], ["b", "d"])
+    with pytest.raises(ValueError, match=r"line 7: 1 column, but line 3 has 2"):
+        read_tsv(write("b.tsv", "\n\ns\tt\na\tb\n\nc\td\ne\n"), header=True, empty="drop")
+
+
 @pytest.mark.parametrize("text", ["\na\tb\nc\td\n", "a\tb\n\nc\td\n", "a\tb\nc\td\n \n\n"])
 def test_blank_lines_are_dropped_like_empty_sides(write: Write, text: str) -> None:
     assert read_tsv(write("a.tsv", text), empty="drop") == Pairs(["a", "c"], ["b", "d"])

@@ -10,17 +10,22 @@ import numpy as np
 import pytest
 
 from kerasseq import Translator, layers, models
+from kerasseq.data import Pairs
 from kerasseq.experiments import (
     ExperimentConfig,
     FineTuningConfig,
     ModelConfig,
+    SearchConfig,
     TextConfig,
     TrainingConfig,
+    build_translator,
     train,
 )
 from kerasseq.experiments.fine_tuning import read_start
+from kerasseq.experiments.run_data import RunData
 from kerasseq.experiments.weight_transfer import copy_weights, freeze, resized_network
 from kerasseq.models import SequenceToSequence
+from kerasseq.search import GreedySearch
 from kerasseq.text import TextCodec
 
 OPTIONS = {"embedding_units": 3, "encoder_units": 2, "decoder_units": 4, "cell": "gru"}
@@ -185,7 +190,7 @@ def test_what_is_left_out_is_what_the_file_says(files: dict[str, str]) -> None:
         (
             "named",
             {"source_text": TextConfig(lowercase=True)},
-            r"`source_text` contradicts .*whose vocabularies are kept.*vocabulary: new`",
+            r"`source_text.lowercase` contradicts .*vocabularies are kept.*vocabulary: new`",
         ),
         ("named", {"share_vocabulary": True}, "`share_vocabulary` contradicts .*Received: True, "),
         (
@@ -213,6 +218,33 @@ def test_new_vocabularies_may_be_of_another_kind(files: dict[str, str]) -> None:
     assert start is not None
     assert start.config.source_text == text
     assert start.config.target_text.tokenizer == "character"
+
+
+def test_texts_are_read_field_by_field(files: dict[str, str]) -> None:
+    same = TextConfig(vocabulary_size=64)  # as in the file; the tokenizer is not said
+    kept = read_start(beginning(files["named"], source_text=same))
+    smaller = TextConfig(vocabulary_size=30)
+    new = read_start(beginning(files["named"], "new", source_text=smaller))
+    assert kept is not None
+    assert new is not None
+    assert kept.config.source_text == TextConfig(tokenizer="character", vocabulary_size=64)
+    assert new.config.source_text == TextConfig(tokenizer="character", vocabulary_size=30)
+
+
+def test_the_search_is_that_of_the_file_where_nothing_else_is_said(files: dict[str, str]) -> None:
+    before = Translator.load(files["named"]).with_search(GreedySearch(), replace_unknown=True)
+    before.metadata = Translator.load(files["named"]).metadata
+    before.max_source_length = 17
+    path = files["named"].replace("named", "greedy")
+    before.save(path)
+    pairs = RunData(Pairs(["a"], ["b"]), Pairs(["a"], ["b"]), None)
+    kept = build_translator(beginning(path), pairs)
+    assert (type(kept.search), kept.max_source_length) == (GreedySearch, 17)
+    assert kept.replace_unknown
+    search = SearchConfig(options={"num_beams": 2})
+    said = build_translator(beginning(path, search=search), pairs)
+    assert said.search.num_beams == 2  # type: ignore[attr-defined]
+    assert said.max_source_length == 17
 
 
 def test_frozen_parts_without_a_file_have_no_meaning() -> None:

@@ -58,6 +58,7 @@ def test_averages_and_accumulation_are_those_of_keras() -> None:
     ("optimizer", "message"),
     [
         ("adamm", r"`training.optimizer` must be one of fused_adam, .*sgd.*Received: 'adamm'"),
+        ({}, r"must be one of .*Received: None"),
         ("Optimizer", r"must be one of .*Received: 'Optimizer'"),
         ({"beta_1": 0.5}, r"or a mapping with the `name` of one.*Received: None"),
         ({"name": "sgd", "learning_rate": 0.1}, r"'learning_rate' here.*`training.learning_rate`"),
@@ -100,7 +101,8 @@ def test_a_constant_rate_is_warmed_up_too() -> None:
     )
     assert [float(rate(step)) for step in (0, 5, 10, 19, 100)] == [0.0, 0.125, 0.25, 0.25, 0.25]
     plain = TrainingConfig(schedule="constant", learning_rate=0.25, warmup_steps=0)
-    assert learning_rate(plain, 20) == 0.25
+    # A schedule too: a checkpoint of the one fits the optimiser of the other.
+    assert [float(learning_rate(plain, 20)(step)) for step in (0, 10, 20, 30)] == [0.25] * 4
 
 
 @pytest.mark.parametrize(("steps", "says"), [(4, True), (6, False)])

@@ -72,7 +72,12 @@ def test_the_shipped_sample_is_one() -> None:
     assert [len(each) for each in (pairs.train, pairs.valid, pairs.test)] == [23064, 1000, 1001]
 
 
-@pytest.mark.parametrize("split", ["train", "valid", "test"])
+def test_a_test_target_needs_its_sources() -> None:
+    with pytest.raises(ValueError, match=r"`data.test_target` needs `data.test`.*: 'c\.de'"):
+        read_data(DataConfig(train="a.tsv", valid="b.tsv", test_target="c.de"))
+
+
+@pytest.mark.parametrize("split", ["train", "valid", "test", "train_target"])
 def test_a_sample_and_files_exclude_each_other(split: str) -> None:
     message = (
         rf"^`data.sample` and `data.{split}` exclude each other\. "

@@ -80,6 +80,19 @@ def test_what_is_left_of_a_run_without_its_configuration_is_an_error(
         folder.check(config())
 
 
+def test_an_environment_without_a_configuration_is_no_run(folder: RunFolder) -> None:
+    folder.config.unlink()  # killed before it was written
+    folder.check_files({"data.test": {"path": "test.tsv", "sha256": "2e"}})
+    later = {**ENVIRONMENT, "later": True}
+    folder.open(config(), later)
+    assert json.loads(folder.environment.read_text(encoding="utf8")) == later
+
+
+def test_json_has_no_infinity(folder: RunFolder) -> None:
+    folder.write_report({"test_perplexity": float("inf"), "losses": [1.0, float("nan")]})
+    assert folder.read_report() == {"test_perplexity": None, "losses": [1.0, None]}
+
+
 def test_the_batch_of_an_invalid_loss_is_gone_when_the_run_goes_on(folder: RunFolder) -> None:
     folder.write_invalid_batch([("1", "a", "b")])
     folder.open(config(learning_rate=1e-4), ENVIRONMENT)

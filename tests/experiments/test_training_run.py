@@ -130,6 +130,17 @@ def test_a_run_that_was_told_to_end_has_ended_when_it_is_killed_later(
     assert not list(tmp_path.glob(".*"))
 
 
+def test_a_finished_run_without_checkpoints_keeps_what_it_has(
+    run: Run, run_config: ExperimentConfig, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(run.folder, folder, ignore=shutil.ignore_patterns("checkpoints"))
+    longer = dataclasses.replace(run_config.training, epochs=3)
+    with pytest.raises(ValueError, match="finished run without a checkpoint to go on from"):
+        train(dataclasses.replace(run_config, training=longer), folder, accept_changes=True)
+    assert json.loads((folder / "report.json").read_text(encoding="utf8")) == run.report
+
+
 @pytest.fixture(scope="module")
 def interrupted(run_config: ExperimentConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the same run, interrupted when the second of its two epochs began."""

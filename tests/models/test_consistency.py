@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from kerasseq import layers
+from kerasseq import layers, models
 
 
 def test_a_convolution_between_target_and_decoder_is_named_as_suspect(composition: Any) -> None:
@@ -54,11 +54,32 @@ def test_a_layer_that_reads_padding_is_an_error_although_a_mask_is_given(composi
         network.check()
 
 
-def test_a_network_without_masks_is_not_asked_about_padding(composition: Any) -> None:
+def test_a_network_without_masks_is_warned_of_padding(
+    composition: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     memory, state = composition.encode(keras.layers.Embedding(12, 6)(composition.source_ids))
     target = composition.embed("target_embedding")(composition.target_ids)
     outputs, _, _ = composition.decoder()(target, memory, state)
     composition.network(composition.head()(outputs)).check()
+    assert "No mask of the source is known" in caplog.text
+    assert "Embed the source with `TokenEmbedding`" in caplog.text
+
+
+def test_a_network_with_masks_is_not(plain_network: Any, caplog: pytest.LogCaptureFixture) -> None:
+    plain_network().check()
+    assert caplog.text == ""
+
+
+def test_inputs_of_one_length_are_refused_with_the_way_out() -> None:
+    source_ids = keras.Input((None,), dtype="int32", name="source_ids")
+    target_ids = keras.Input((7,), dtype="int32", name="target_ids")
+    embed = layers.TokenEmbedding(12, 6)
+    memory, state = layers.RecurrentEncoder(4)(embed(source_ids))
+    outputs, _, _ = layers.RecurrentDecoder(4)(embed(target_ids), memory, state)
+    network = models.SequenceToSequence(source_ids, target_ids, keras.layers.Dense(12)(outputs))
+    message = r"`keras\.Input\(\(None,\)\)`.* Received: 'target_ids' of shape \(None, 7\)"
+    with pytest.raises(ValueError, match=message):
+        network.check()
 
 
 def test_a_pad_id_of_the_users_own_passes(composition: Any) -> None:

@@ -42,6 +42,13 @@ def test_tokens_of_no_length_score_nothing(labelled_step: Any) -> None:
     assert tuple(scores.token_log_probabilities.shape) == (2, 1, 0)
 
 
+@pytest.mark.parametrize("length", [3, -1])
+def test_lengths_are_those_of_the_token_ids(labelled_step: Any, length: int) -> None:
+    message = r"`lengths` must be between 0 and the 2 columns of `token_ids`\. Received: "
+    with pytest.raises(ValueError, match=message):
+        score_tokens(labelled_step, [], [[[1, 3]]], [[length]], 4)
+
+
 def test_token_ids_have_an_axis_of_candidates(labelled_step: Any) -> None:
     with pytest.raises(ValueError, match=r"`token_ids` must have 3 axes\. .*shape \(2, 3\)"):
         score_tokens(labelled_step, [], np.zeros((2, 3), "int32"), [3, 3], 4)

@@ -44,6 +44,11 @@ def test_a_pattern_that_does_not_compile_is_refused_with_the_reason(
         RegexTokenizer(pattern)
 
 
+def test_a_pattern_that_cuts_characters_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"between characters, as `pattern` with \\C does not"):
+        TextCodec.train(["漢字"], tokenizer="regex", pattern=r"\C")
+
+
 def test_a_pattern_must_be_a_string() -> None:
     with pytest.raises(TypeError, match=r"`pattern` must be a string\. Received: 3"):
         RegexTokenizer(3)  # type: ignore[arg-type]

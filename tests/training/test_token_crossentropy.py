@@ -71,8 +71,10 @@ def test_reductions_other_than_the_mean_leave_padding_out_too() -> None:
 
 
 def test_a_weight_for_a_sentence_scales_its_tokens() -> None:
-    only_second = TokenCrossentropy()(LABELS, LOGITS, np.array([0.0, 3.0], "float32"))
-    assert float(only_second) == pytest.approx(-np.log(0.4), rel=1e-6)
+    weights = np.array([0.0, 3.0], "float32")
+    for given in (weights, weights[:, None]):
+        only_second = TokenCrossentropy()(LABELS, LOGITS, given)
+        assert float(only_second) == pytest.approx(-np.log(0.4), rel=1e-6)
 
 
 def test_padding_never_counts_even_when_its_weight_says_so() -> None:

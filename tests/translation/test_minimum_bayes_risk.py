@@ -33,6 +33,11 @@ def test_what_most_candidates_agree_on_wins_over_the_likeliest(
     assert chosen.score == chosen.alternatives[0].score
 
 
+def test_empty_candidates_agree_with_one_another(sampler: kerasseq.Translator) -> None:
+    candidates = translation(*[("", -1.0)] * 4, ("abc", -1.5))
+    assert MinimumBayesRisk(sampler).choose(candidates).text == ""
+
+
 def test_a_sure_candidate_outweighs_the_others_by_probability(
     sampler: kerasseq.Translator,
 ) -> None:

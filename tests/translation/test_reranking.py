@@ -1,3 +1,5 @@
+import copy
+
 import numpy as np
 import pytest
 
@@ -59,6 +61,17 @@ def test_a_judge_may_read_either_way(translator: Translator) -> None:
                 for own, other in zip(found.alternatives, judged, strict=True)
             ]
             assert sums == sorted(sums, reverse=True)
+
+
+def test_what_a_judge_cannot_read_is_told(
+    translator: Translator, caplog: pytest.LogCaptureFixture
+) -> None:
+    wide = translator.with_search({"name": "beam", "num_beams": 2, "n_best": 2})
+    judge = copy.copy(translator)
+    judge.max_source_length = 2
+    judge = judge.with_search("greedy")  # traced anew
+    Reranker(wide, judge)(["a b c d"])
+    assert "2 of 2 candidates or sources are longer than the judge reads" in caplog.text
 
 
 def test_one_candidate_is_nothing_to_rerank(translator: Translator) -> None:

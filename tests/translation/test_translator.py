@@ -218,6 +218,28 @@ def test_codec_and_network_must_be_of_one_size(translator: Translator) -> None:
         Translator(translator.source_codec, other, translator.network)
 
 
+@pytest.mark.parametrize("side", ["source", "target"])
+@pytest.mark.parametrize("kind", [kerasseq.layers.TokenEmbedding, keras.layers.Embedding])
+@pytest.mark.filterwarnings("ignore:.*mask")
+def test_every_id_must_be_embedded(translator: Translator, side: str, kind: Any) -> None:
+    source_codec, target_codec = translator.source_codec, translator.target_codec
+    sizes = {"source": source_codec.vocabulary_size, "target": target_codec.vocabulary_size}
+    inputs = {name: keras.Input((None,), dtype="int32", name=f"{name}_ids") for name in sizes}
+    embedded = {
+        name: (kind if name == side else kerasseq.layers.TokenEmbedding)(
+            5 if name == side else sizes[name], 8, name=f"embed_{name}"
+        )(ids)
+        for name, ids in inputs.items()
+    }
+    memory, state = kerasseq.layers.RecurrentEncoder(4)(embedded["source"])
+    outputs, _, _ = kerasseq.layers.RecurrentDecoder(4)(embedded["target"], memory, state)
+    logits = keras.layers.Dense(sizes["target"])(outputs)
+    network = kerasseq.models.SequenceToSequence(inputs["source"], inputs["target"], logits)
+    message = rf"`{side}_codec` .* {sizes[side]} ids, and layer 'embed_{side}' has 5\."
+    with pytest.raises(ValueError, match=message):
+        Translator(source_codec, target_codec, network)
+
+
 def mixing(logits: Any) -> Any:
     return keras.layers.Conv1D(logits.shape[-1], 3, padding="same", name="mixes")(logits)
 

@@ -51,7 +51,10 @@ def test_rows_without_unknown_tokens_and_empty_ones_stay() -> None:
 
 def test_the_end_of_the_source_is_no_word() -> None:
     found = result([[UNKNOWN, END]], [[1, 0]], 2)
-    assert fill(["⁇"], found, [["Ann", ""]]) == ["Ann"]
+    little = np.array([[[[0.1, 0.9], [0.5, 0.5]]]], "float32")
+    assert fill(["⁇"], found._replace(attention_weights=little), [["Ann", ""]]) == ["Ann"]
+    assert fill(["⁇"], found, [["Ann", ""]]) == ["⁇"]  # no word has any weight
+    assert fill(["⁇"], found, [["", ""]]) == ["⁇"]
 
 
 def test_without_attention_the_marker_stays() -> None:
