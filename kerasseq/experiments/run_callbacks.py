@@ -63,7 +63,6 @@ def make_callbacks(
         steps: what an epoch is.
         state: its progress so far; changed in place.
         show_progress: whether to show a bar on a terminal.
-
     """
     # Every n-th sentence, since files are often sorted by length.
     wanted = config.training.valid_sentences or len(pairs.valid)
