@@ -77,9 +77,11 @@ def _search_options(config: ExperimentConfig, start: Start | None) -> dict[str, 
     if start is None:
         return options
     before = start.translator
-    # Ids that the file's search bans mean other tokens in a new vocabulary.
-    keeps_ids = config.fine_tuning.vocabulary == "keep"
-    if keeps_ids and (said.name, said.options) == (default.name, default.options):
+    rule = before.search.output_rule
+    # Ids mean other tokens in a new vocabulary.
+    knows_ids = bool(rule.banned_ids) or rule.vocabulary_mask is not None
+    fits = config.fine_tuning.vocabulary == "keep" or not knows_ids
+    if fits and (said.name, said.options) == (default.name, default.options):
         options["search"] = before.search
     if said.max_source_length == default.max_source_length:
         options["max_source_length"] = before.max_source_length

@@ -25,7 +25,7 @@ from kerasseq.experiments.fine_tuning import read_start
 from kerasseq.experiments.run_data import RunData
 from kerasseq.experiments.weight_transfer import copy_weights, freeze, resized_network
 from kerasseq.models import SequenceToSequence
-from kerasseq.search import GreedySearch
+from kerasseq.search import BeamSearch, GreedySearch
 from kerasseq.text import TextCodec
 
 OPTIONS = {"embedding_units": 3, "encoder_units": 2, "decoder_units": 4, "cell": "gru"}
@@ -235,12 +235,19 @@ def test_the_search_is_that_of_the_file_where_nothing_else_is_said(files: dict[s
     before = Translator.load(files["named"]).with_search(GreedySearch(), replace_unknown=True)
     before.metadata = Translator.load(files["named"]).metadata
     before.max_source_length = 17
+    banning = before.with_search(GreedySearch(constraints={"banned_ids": [4]}))
+    banning.save(files["named"].replace("named", "banning"))
     path = files["named"].replace("named", "greedy")
     before.save(path)
     pairs = RunData(Pairs(["a"], ["b"]), Pairs(["a"], ["b"]), None)
+    new = build_translator(beginning(path, "new"), pairs)
+    assert type(new.search) is GreedySearch
     kept = build_translator(beginning(path), pairs)
     assert (type(kept.search), kept.max_source_length) == (GreedySearch, 17)
     assert kept.replace_unknown
+    # In a new vocabulary the banned id is another token.
+    other = files["named"].replace("named", "banning")
+    assert type(build_translator(beginning(other, "new"), pairs).search) is BeamSearch
     search = SearchConfig(options={"num_beams": 2})
     said = build_translator(beginning(path, search=search), pairs)
     assert said.search.num_beams == 2  # type: ignore[attr-defined]
