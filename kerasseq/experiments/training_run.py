@@ -115,6 +115,8 @@ def train(
             checkpoint stays.
     """
     make_selection(config)  # a name that is wrong is told before anything is read
+    if not os.fspath(output):
+        raise ValueError("`output` must name a folder. Received: an empty path.")
     folder = RunFolder(os.fspath(output))
     changes = folder.check(config, accept_changes)
     pairs = run_data.read_data(config.data) if pairs is None else pairs

@@ -200,6 +200,11 @@ def test_unknown_scores_are_named_before_anything_is_read(
         train(dataclasses.replace(config, data=missing, metrics=["blue"]), tmp_path / "run")
 
 
+def test_a_folder_must_be_named(tiny_config: Make) -> None:
+    with pytest.raises(ValueError, match="`output` must name a folder"):
+        train(tiny_config(), "")
+
+
 def test_data_must_be_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"`data.train` and `data.valid` must name files"):
         train(ExperimentConfig(), tmp_path / "run")
