@@ -21,8 +21,7 @@ class Start(NamedTuple):
 
     Attributes:
         translator: what the file holds.
-        config: the configuration, with the network and the vocabularies of the file, and its
-            search.
+        config: the configuration, with the network and the vocabularies of the file.
         is_named: whether the network is one of the catalogue; else it was made by hand.
     """
 

@@ -103,9 +103,9 @@ class TokenCrossentropy(keras.losses.Loss):
         if sample_weight is not None:
             sample_weight = ops.convert_to_tensor(sample_weight)
             real = real * per_token(sample_weight, labels)
-            # `(batch, 1)` are weights of sentences, as `(batch,)`.
-            of_tokens = len(sample_weight.shape) == len(labels.shape)
-            if of_tokens and sample_weight.shape[-1] != 1:
+            # `(batch, 1)` are weights of sentences, as `(batch,)`, unless these are of one token.
+            of_sentences = sample_weight.shape[-1] == 1 and labels.shape[-1] != 1
+            if len(sample_weight.shape) == len(labels.shape) and not of_sentences:
                 return real
         if self.reduction not in ("sum_over_batch_size", "mean"):
             return real

@@ -61,7 +61,8 @@ class MinimumBayesRisk:
         candidates = translation.alternatives
         texts = [candidate.text for candidate in candidates]
         weights = self._weigh(np.array([candidate.score for candidate in candidates]))
-        same = np.array(texts)[:, None] == np.array(texts)  # of empty ones chrF would be 0
+        each = np.array(texts, dtype=object)  # which keeps NUL at an end
+        same = each[:, None] == each  # of empty ones chrF would be 0
         gains = np.where(same, 100.0, evaluation.pairwise_chrf(texts, texts)) @ weights
         # Among equals the likelier one, which stands first.
         order = np.argsort(-gains, kind="stable")

@@ -1,6 +1,6 @@
 """Whether a network has a row for each id of the codecs around it."""
 
-from typing import Any
+import tensorflow as tf
 
 from kerasseq.models import SequenceToSequence
 from kerasseq.text import TextCodec
@@ -27,17 +27,24 @@ def check_sizes(
         )
     networks = network.networks if isinstance(network, Ensemble) else [network]
     for each in networks:
-        by_part = each.layers_by_part()
-        for side, codec in (("source", source_codec), ("target", target_codec)):
-            for layer in by_part.get(f"{side}_embedding", []):
-                rows = _rows(layer)
-                if rows is not None and rows < codec.vocabulary_size:
-                    raise ValueError(
-                        f"`{side}_codec` must have no more ids than the network embeds. Received: "
-                        f"{codec.vocabulary_size} ids, and layer {layer.name!r} has {rows}."
-                    )
+        if _reads(each, source_codec.vocabulary_size - 1, target_codec.vocabulary_size - 1):
+            continue
+        is_source = not _reads(each, source_codec.vocabulary_size - 1, target_codec.start_id)
+        side, codec = ("source", source_codec) if is_source else ("target", target_codec)
+        raise ValueError(
+            f"`{side}_codec` must have no more ids than the network embeds. Received: "
+            f"{codec.vocabulary_size} ids, and network {each.name!r} cannot read the last."
+        )
 
 
-def _rows(layer: Any) -> int | None:
-    """How many ids an embedding knows, ours or Keras' own."""
-    return getattr(layer, "vocabulary_size", None) or getattr(layer, "input_dim", None)
+def _reads(network: SequenceToSequence, source_id: int, target_id: int) -> bool:
+    """Whether a network can read two ids.
+
+    It is tried: a network may have other embeddings, of positions or features, with fewer rows.
+    """
+    try:
+        # Several positions: of a softmax over one, Keras thinks that it is a mistake.
+        network([tf.fill([1, 5], each) for each in (source_id, target_id)], training=False)
+    except tf.errors.InvalidArgumentError:
+        return False
+    return True

@@ -77,6 +77,13 @@ def test_a_weight_for_a_sentence_scales_its_tokens() -> None:
         assert float(only_second) == pytest.approx(-np.log(0.4), rel=1e-6)
 
 
+def test_weights_of_one_token_each_hold_their_factor() -> None:
+    labels, logits = LABELS[:, :1], LOGITS[:, :1]
+    weights = np.full(labels.shape, 2.0, "float32")
+    twice = float(TokenCrossentropy()(labels, logits, weights))
+    assert twice == pytest.approx(2 * float(TokenCrossentropy()(labels, logits)), rel=1e-6)
+
+
 def test_padding_never_counts_even_when_its_weight_says_so() -> None:
     ones = np.ones(LABELS.shape, "float32")
     value = float(TokenCrossentropy(reduction="sum")(LABELS, LOGITS, ones))

@@ -235,9 +235,25 @@ def test_every_id_must_be_embedded(translator: Translator, side: str, kind: Any)
     outputs, _, _ = kerasseq.layers.RecurrentDecoder(4)(embedded["target"], memory, state)
     logits = keras.layers.Dense(sizes["target"])(outputs)
     network = kerasseq.models.SequenceToSequence(inputs["source"], inputs["target"], logits)
-    message = rf"`{side}_codec` .* {sizes[side]} ids, and layer 'embed_{side}' has 5\."
+    message = rf"`{side}_codec` .* {sizes[side]} ids, and network '.*' cannot read the last\."
     with pytest.raises(ValueError, match=message):
         Translator(source_codec, target_codec, network)
+
+
+def test_an_embedding_of_something_else_may_be_smaller(translator: Translator) -> None:
+    source_codec, target_codec = translator.source_codec, translator.target_codec
+    source_ids = keras.Input((None,), dtype="int32", name="source_ids")
+    target_ids = keras.Input((None,), dtype="int32", name="target_ids")
+    sizes = (source_codec.vocabulary_size, target_codec.vocabulary_size)
+    memory, state = kerasseq.layers.RecurrentEncoder(4)(
+        kerasseq.layers.TokenEmbedding(sizes[0], 4)(source_ids)
+    )
+    embedded = kerasseq.layers.TokenEmbedding(sizes[1], 4)(target_ids)
+    parity = keras.layers.Embedding(2, 4)(target_ids % 2)
+    outputs, _, _ = kerasseq.layers.AttentionDecoder(4)(embedded + parity, memory, state)
+    logits = keras.layers.Dense(sizes[1])(outputs)
+    network = kerasseq.models.SequenceToSequence(source_ids, target_ids, logits)
+    assert len(Translator(source_codec, target_codec, network)(["a"])) == 1
 
 
 def mixing(logits: Any) -> Any:
