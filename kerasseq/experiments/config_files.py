@@ -6,6 +6,7 @@ TensorFlow.
 
 import dataclasses
 import difflib
+import json
 import os
 import types
 import typing
@@ -75,7 +76,7 @@ def from_mapping(cls: type[Config], values: Any, name: str = "") -> Config:
 
     Raises:
         TypeError: if a value is of another type than its field.
-        ValueError: if a key is unknown.
+        ValueError: if a key is unknown, or a string could not be written down.
 
     Example:
 
@@ -101,11 +102,22 @@ def from_mapping(cls: type[Config], values: Any, name: str = "") -> Config:
         annotation = annotations[key]
         if isinstance(annotation, type) and dataclasses.is_dataclass(annotation):
             fields[key] = from_mapping(annotation, value, prefix + key)
+        elif not _is_unicode(value):
+            raise ValueError(f"`{prefix}{key}` must be UTF-8. Received: {value!r}.")
         elif fits(value, annotation):
             fields[key] = value
         else:
             raise TypeError(f"`{prefix}{key}` must be {words(annotation)}. Received: {value!r}.")
     return cls(**fields)
+
+
+def _is_unicode(value: Any) -> bool:
+    """Whether UTF-8 can hold the strings of a value: the name of a file may have other bytes."""
+    try:
+        json.dumps(value, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def field_types(cls: type) -> dict[str, Any]:

@@ -27,7 +27,8 @@ def rerank(
         absent hypotheses go last. Their `scores` are what the search recorded.
 
     Raises:
-        ValueError: if there is not one weight a score, and at least one.
+        ValueError: if there is not one weight a score, and at least one, or a score has another
+            shape than the hypotheses.
     """
     if not scores or len(scores) != len(weights):
         raise ValueError(
@@ -35,9 +36,22 @@ def rerank(
             f"Received: {len(scores)} scores, {len(weights)} weights."
         )
     total = ops.zeros_like(result.scores)
-    for score, weight in zip(scores, weights, strict=True):
-        total = total + weight * ops.cast(score, "float32")
+    for index, (score, weight) in enumerate(zip(scores, weights, strict=True)):
+        score = ops.convert_to_tensor(score, "float32")
+        if not _may_be_equal(score.shape, total.shape):
+            raise ValueError(
+                f"`scores[{index}]` must be `(batch, n_best)`. Received: shape "
+                f"{tuple(score.shape)}, and hypotheses {tuple(total.shape)}."
+            )
+        total = total + weight * score
     total = ops.where(result.lengths > 0, total, LOG_ZERO)
     n_best = result.scores.shape[1] or ops.shape(result.scores)[1]
     order = ops.top_k(total, n_best)[1]  # (batch, n_best)
     return SearchResult(*(pick(tensor, order) for tensor in result))
+
+
+def _may_be_equal(shape: Sequence[int | None], other: Sequence[int | None]) -> bool:
+    """Whether two shapes are equal as far as they are known."""
+    return len(shape) == len(other) and all(
+        None in (size, known) or size == known for size, known in zip(shape, other, strict=True)
+    )

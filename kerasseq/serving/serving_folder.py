@@ -132,10 +132,23 @@ def write_serving_folder(
             f"Received: {name!r}."
         )
     labels = _check_labels(labels or _default_labels(versions), versions)
-    newest = max(labels.values())
     server = Server(name, labels, rest_port, grpc_port, MAX_BATCH_SIZE)
-    files = {
-        "models.config": _models_config(name, labels),
+    files = _files(server, model_path, path)
+    # Of the same server before its newest version: what says that says nothing of anybody's own.
+    earlier = {}
+    if len(versions) > 1:
+        before = server._replace(labels=_default_labels(versions[:-1]))
+        earlier = _files(before, model_path, path)
+    for file, content in files.items():
+        _replace(Path(path, file), content, earlier.get(file))
+    return path
+
+
+def _files(server: Server, model_path: str, path: str) -> dict[str, str]:
+    """The files of a folder that serves some versions, by name."""
+    newest = max(server.labels.values())
+    return {
+        "models.config": _models_config(server.name, server.labels),
         "batching_parameters.txt": BATCHING_PARAMETERS.format(
             max_batch_size=MAX_BATCH_SIZE, timeout=BATCH_TIMEOUT
         ),
@@ -143,17 +156,20 @@ def write_serving_folder(
         "docker-compose.yml": _compose(server, _relative(model_path, path)),
         "README.md": readme(server, newest, read_card(Path(model_path) / str(newest))),
     }
-    for file, content in files.items():
-        _replace(Path(path, file), content)
-    return path
 
 
-def _replace(path: Path, content: str) -> None:
-    """Writes a file, and keeps beside it what stood there if that was something else."""
+def _replace(path: Path, content: str, earlier: str | None) -> None:
+    """Writes a file, and keeps beside it what stood there if that was something else.
+
+    Args:
+        path: the file.
+        content: what it will say.
+        earlier: what we may have written there before.
+    """
     before = path.read_bytes() if path.exists() else None
     if before == content.encode():
         return
-    if before is not None:
+    if before is not None and (earlier is None or before != earlier.encode()):
         old = path.with_name(f"{path.name}.old")
         with written_beside(old) as temporary:
             Path(temporary).write_bytes(before)

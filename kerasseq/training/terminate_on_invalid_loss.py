@@ -86,7 +86,7 @@ class TerminateOnInvalidLoss(keras.callbacks.Callback):
             description = f" {self.describe(self.epoch, batch)}"
         raise InvalidLossError(
             f"The {what} became {value} by step {step}, {place} of epoch {self.epoch + 1}. "
-            "The last checkpoint is as it was. Try a lower learning rate, a longer warm-up or "
+            "What was saved before is as it was. Try a lower learning rate, a longer warm-up or "
             "gradient clipping (`global_clipnorm=1.0` of the optimiser), and look for empty or "
             f"damaged pairs in that batch.{description}",
             step,

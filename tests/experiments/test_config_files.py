@@ -105,6 +105,14 @@ def test_a_value_fits_the_type_it_is_of(value: Any, annotation: Any, expected: b
     assert fits(value, annotation) is expected
 
 
+@pytest.mark.parametrize("values", [{"train": "caf\udce9.tsv"}, {"columns": ["caf\udce9"]}])
+def test_bytes_that_no_file_could_hold_are_an_error(values: dict[str, Any]) -> None:
+    """A name on the command line may be other bytes than UTF-8."""
+    cls = dataclasses.make_dataclass("Data", [("train", str, ""), ("columns", list, None)])
+    with pytest.raises(ValueError, match=r"`data\..*` must be UTF-8. Received: .*caf.udce9"):
+        from_mapping(cls, values, "data")
+
+
 def test_every_type_of_the_configuration_has_words() -> None:
     def check(cls: Any) -> None:
         for annotation in field_types(cls).values():

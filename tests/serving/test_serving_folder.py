@@ -83,15 +83,20 @@ def test_a_copy_of_a_version_is_called_by_the_number_of_its_folder(
     model_folder: Path, tmp_path: Path
 ) -> None:
     path = tmp_path / "tiny"
-    for versions, labels in (((7,), "`stable` is 7"), ((1, 7), "`stable` is 7, `previous` is 1")):
+    for versions, labels in (
+        ((1,), "`stable` is 1"),
+        ((1, 7), "`stable` is 7, `previous` is 1"),
+    ):
         for version in versions:
             shutil.copytree(model_folder / "1", path / str(version), dirs_exist_ok=True)
         write_serving_folder(tmp_path / "served", path)
+        # What a version before wrote is nobody's own.
+        assert not list((tmp_path / "served").glob("*.old"))
         readme = (tmp_path / "served/README.md").read_text()
-        assert "\nVersion 7: " in readme
+        assert f"\nVersion {versions[-1]}: " in readme
         assert labels in readme
         assert "/labels/stable:predict" in readme
-        assert "/versions/7" in readme
+        assert f"/versions/{versions[-1]}" in readme
 
 
 # These two protos are in no package: they are declared as in the sources of TF Serving.

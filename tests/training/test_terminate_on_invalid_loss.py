@@ -31,7 +31,7 @@ def test_a_nan_loss_stops_the_run_and_says_where() -> None:
     counter = SaveCounter()
     expected = (
         "The training loss became nan by step 3, after batch 3 of epoch 1. "
-        "The last checkpoint is as it was. Try a lower learning rate.*`global_clipnorm=1.0`"
+        "What was saved before is as it was. Try a lower learning rate.*`global_clipnorm=1.0`"
     )
     with pytest.raises(InvalidLossError, match=expected) as caught:
         model().fit(
