@@ -32,9 +32,17 @@ def check_network(network: "SequenceToSequence", parts: Parts, tolerance: float)
     """
     _check_any_length(network)
     source_ids, target_ids = _random_batch(network)
+    padded_ids = np.pad(source_ids, ((0, 0), (0, 3)))
+    padded = _log_probabilities(network, padded_ids, target_ids)
+    stepped = _stepped(network, source_ids, target_ids)
+    # Step by step without padding as in one with it: then nothing is amiss, unless padding is
+    # masked in training alone. Only what differs is worth more runs, which tell why.
+    may_hide_mask = parts.memory_mask is None or bool(parts.extras)
+    if not may_hide_mask and _largest(stepped - padded) <= tolerance:
+        return
     whole = _log_probabilities(network, source_ids, target_ids)
     _check_finite(network, whole)
-    difference = _largest(_stepped(network, source_ids, target_ids) - whole)
+    difference = _largest(stepped - whole)
     if not difference <= tolerance:
         suspects = ", ".join(map(repr, parts.suspects())) or "none by type"
         raise ValueError(
@@ -42,9 +50,7 @@ def check_network(network: "SequenceToSequence", parts: Parts, tolerance: float)
             "alone, since search takes one step at a time. The logits of a whole target and of "
             f"its steps differ by {difference:.3g}. Suspects: {suspects}."
         )
-    padded_ids = np.pad(source_ids, ((0, 0), (0, 3)))
-    padded = _log_probabilities(network, padded_ids, target_ids)
-    if parts.memory_mask is None or parts.extras:
+    if may_hide_mask:
         _check_mask_is_known(
             _largest(_stepped(network, padded_ids, target_ids) - padded), tolerance
         )

@@ -36,6 +36,11 @@ def test_elements_are_what_fit_takes(batches: TokenBatches) -> None:
     assert sample_weight.numpy().tolist() == expected_weight.tolist()
 
 
+def test_no_thread_is_there_that_the_end_of_an_iteration_waits_for(batches: TokenBatches) -> None:
+    """That which tunes datasets sleeps, in the end for a minute, and is not always woken."""
+    assert as_dataset(batches).options().autotune.enabled is False
+
+
 def test_every_iteration_is_the_next_epoch_and_has_the_stated_number(
     batches: TokenBatches,
 ) -> None:

@@ -43,6 +43,8 @@ def test_every_score_has_a_weight(result: Any) -> None:
 
 @pytest.mark.parametrize("shape", [(), (2,), (2, 1), (2, 3)])
 def test_every_hypothesis_has_a_score(result: Any, shape: tuple[int, ...]) -> None:
-    message = r"`scores\[1\]` must be `\(batch, n_best\)`. Received: shape .*, and hypotheses \(2, 4\)"
+    message = (
+        r"`scores\[1\]` must be `\(batch, n_best\)`. Received: shape .*, and hypotheses \(2, 4\)"
+    )
     with pytest.raises(ValueError, match=message):
         rerank(result, [result.scores, np.zeros(shape)], [1.0, 1.0])
