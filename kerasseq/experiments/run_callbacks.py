@@ -8,6 +8,7 @@ import keras
 
 from kerasseq import evaluation, training
 from kerasseq.data import Pairs, TokenBatches
+from kerasseq.experiments import run_data
 from kerasseq.experiments.config import ExperimentConfig
 from kerasseq.experiments.progress import TrainingProgress
 from kerasseq.experiments.run_data import RunData
@@ -64,9 +65,7 @@ def make_callbacks(
         state: its progress so far; changed in place.
         show_progress: whether to show a bar on a terminal.
     """
-    # Every n-th sentence, since files are often sorted by length.
-    wanted = config.training.valid_sentences or len(pairs.valid)
-    held_out = pairs.valid[:: max(1, -(-len(pairs.valid) // wanted))]
+    held_out = run_data.evaluated_pairs(config.training, pairs.valid)
     scores = _make_scores(config, held_out, drafter)
     averages = None if config.training.ema_momentum is None else training.SwapAverages()
     evaluated = frozenset(steps.evaluated)

@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple, cast
 from kerasseq import data
 from kerasseq.data import Pairs
 from kerasseq.experiments.config import DataConfig, ExperimentConfig, TextConfig
+from kerasseq.experiments.training_config import TrainingConfig
 from kerasseq.text import TextCodec
 from kerasseq.translation import Translator
 
@@ -76,6 +77,18 @@ def named_files(config: ExperimentConfig) -> dict[str, str]:
     files["fine_tuning.model"] = config.fine_tuning.model
     files |= {f"distillation.teachers.{n}": t for n, t in enumerate(config.distillation.teachers)}
     return {name: path for name, path in files.items() if path is not None}
+
+
+def evaluated_pairs(config: TrainingConfig, pairs: Pairs) -> Pairs:
+    """Returns the held-out pairs that are translated at each evaluation of a training.
+
+    Args:
+        config: how many there shall be.
+        pairs: all held-out ones.
+    """
+    wanted = config.valid_sentences or len(pairs)
+    # Every n-th sentence, since files are often sorted by length.
+    return pairs[:: max(1, -(-len(pairs) // wanted))]
 
 
 def evaluation_data(config: DataConfig, pairs: Pairs, translator: Translator) -> Any:

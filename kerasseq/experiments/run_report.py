@@ -25,6 +25,7 @@ def make_report(
     pairs: RunData,
     translator: Translator,
     state: RunState,
+    averaged_epochs: list[int],
 ) -> dict[str, Any]:
     """Returns how good a run is, on the test pairs or, without any, on the held-out ones.
 
@@ -34,6 +35,7 @@ def make_report(
         pairs: the run's pairs.
         translator: what came out.
         state: how it went.
+        averaged_epochs: those whose mean the weights are.
     """
     split = "valid" if pairs.test is None else "test"
     judged = pairs.valid if pairs.test is None else pairs.test
@@ -52,7 +54,7 @@ def make_report(
         **{f"test_{name}": value for name, value in losses.items()},
         "epochs": state.epoch,
         "best_epochs": state.best_epochs,
-        "averaged_epochs": state.averaged_epochs,
+        "averaged_epochs": averaged_epochs,
         "changes": state.changes,
         "target_tokens": state.target_tokens,
         "epoch_seconds": state.epoch_seconds,

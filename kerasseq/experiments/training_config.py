@@ -46,7 +46,8 @@ class TrainingConfig:
         evaluate_every: epochs from one evaluation on held-out sentences to the next.
         valid_sentences: held-out sentences to translate at an evaluation; null for all.
         average: which epochs the final weights are the mean of: best or last.
-        keep_average_of: of how many epochs; 1 keeps the best epoch, or the last one.
+        keep_average_of: of how many epochs; 1 keeps the best epoch, or the last one. So does a mean
+            that is clearly worse.
         dtype: float32, mixed_bfloat16, or auto: bfloat16 where the CPU has units for it.
         threads: threads of TensorFlow; null for all cores.
         parallelism: intra_op, threads share each operation; inter_op, operations that do not wait

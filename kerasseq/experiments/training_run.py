@@ -10,7 +10,6 @@ from kerasseq import data, training
 from kerasseq.data import Pairs
 from kerasseq.experiments import environment, run_data
 from kerasseq.experiments.building import build_translator
-from kerasseq.experiments.checkpoints import Checkpoints
 from kerasseq.experiments.config import ExperimentConfig
 from kerasseq.experiments.distillation import (
     Teachers,
@@ -18,6 +17,7 @@ from kerasseq.experiments.distillation import (
     find_teachers,
     train_teachers,
 )
+from kerasseq.experiments.final_weights import set_final_weights
 from kerasseq.experiments.fine_tuning import read_start
 from kerasseq.experiments.optimization import compile_network
 from kerasseq.experiments.resuming import restore_run, save_progress, tidy
@@ -132,14 +132,13 @@ def train(
         translator = build_translator(config, pairs, start=start)
     teachers = find_teachers(config, translator)
     session = Session(described, changes, show_progress, callbacks, watch, teachers, accept_changes)
-    state = _fit(config, folder, pairs, translator, session)
+    drafter = translator.with_search("greedy")
+    state = _fit(config, folder, pairs, translator, drafter, session)
     translator.network.distillation = None
     # What was frozen was so for this training: the file says nothing of it.
     freeze(translator.network, config.fine_tuning.freeze, thaw=True)
-    checkpoints = Checkpoints(folder.checkpoints)
-    weights = [checkpoints.load_weights(epoch) for epoch in state.averaged_epochs]
-    translator.network.set_weights(training.average_weights(weights))
-    report = make_report(config, folder, pairs, translator, state)
+    averaged = set_final_weights(config, folder, pairs, translator, drafter, state)
+    report = make_report(config, folder, pairs, translator, state, averaged)
     translator.metadata = make_metadata(config, start, report, pairs.valid)
     translator.save(folder.model)
     folder.write_report(report)
@@ -151,11 +150,11 @@ def _fit(
     folder: RunFolder,
     pairs: RunData,
     translator: Translator,
+    drafter: Translator,
     session: Session,
 ) -> RunState:
     """Trains the translator's network, from the last checkpoint on if there is one."""
     network = translator.network
-    drafter = translator.with_search("greedy")
     steps = _steps(config, pairs.train, drafter)
     compile_network(network, config.training, steps.length)
     state = restore_run(folder, network, config, session.changes, session.watch)
