@@ -132,7 +132,7 @@ def _options() -> tf.data.Options:
     options = tf.data.Options()
     # Nothing here is to be tuned, and the thread that would tune sleeps longer and longer, up to
     # a minute. An iteration that ends just when it wakes waits until it wakes once more: on a busy
-    # machine so did 5 of 12 short trainings, for 3 to 9 seconds.
+    # machine so did at least 4 of 13 short trainings, for 3 to 9 seconds.
     options.autotune.enabled = False
     # A buffer behind `take` would end epochs early.
     options.experimental_optimization.inject_prefetch = False
