@@ -10,6 +10,7 @@ from keras import ops
 
 from kerasseq import layers
 from kerasseq.models.graph import layers_within, mask_of
+from kerasseq.models.output_product import OutputProduct
 from kerasseq.models.parts import Parts
 from kerasseq.typing import SharedStates, State, StepFunction, Tensor
 
@@ -127,9 +128,9 @@ class BoundStep:
             options["shared"] = self._shared
         outputs, state, weights = parts.decoder.step(embedded[0], state, prepared, **options)
         logits = outputs
-        if parts.output_layer is not None:
+        if self._weights.output is not None:
             # Without an axis of positions, TensorFlow adds the bias in the product itself.
-            logits = parts.output_layer(outputs)
+            logits = self._weights.output(outputs)
         elif parts.head is not None:
             position = [*embedded, outputs, weights]
             symbolic = [*parts.target_outputs, parts.outputs, parts.attention_weights]
@@ -195,6 +196,8 @@ class _Weights:
             self._values = [_read(*each) for each in dtypes.values()]
         with self.scope():
             bound = parts.decoder.bind_step()
+            layer = parts.output_layer
+            self.output = None if layer is None else OutputProduct(layer)
         # A decoder of one's own may have nothing to bind, and then no such argument.
         self.of_decoder = {} if bound is None else {"bound": bound}
 

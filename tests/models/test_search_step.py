@@ -114,20 +114,46 @@ def test_large_weights_are_cast_outside_the_loop_of_a_search(
     assert casts_of_weights(graph, within_loops=False) == [(64, 300), (128, 192)]
 
 
+def laid_out(graph: Any, within_loops: bool) -> list[tuple[int, ...]]:
+    """Shapes of the matrices that a graph copies with further columns."""
+    return sorted(  # what nobody reads, as the layout for beams, never runs
+        tuple(each.outputs[0].shape)
+        for each in operations_of(graph, within_loops)
+        if each.type in ("Pad", "PadV2") and each.outputs[0].consumers()
+    )
+
+
 def test_weights_are_laid_out_outside_the_loop_of_a_search(searched: Callable[..., Any]) -> None:
     graph = searched(units=128, size=20, cell="lstm")  # four gates of 128: rows of 2 KiB
-
-    def laid_out(within_loops: bool) -> list[tuple[int, ...]]:
-        operations = operations_of(graph, within_loops)
-        return sorted(  # what nobody reads, as the layout for beams, never runs
-            tuple(each.outputs[0].shape)
-            for each in operations
-            if each.type in ("Pad", "PadV2") and each.outputs[0].consumers()
-        )
-
-    assert laid_out(within_loops=True) == []
+    assert laid_out(graph, within_loops=True) == []
     # Of encoder and decoder what the state is multiplied by, and the token and the last readout.
-    assert laid_out(within_loops=False) == [(128, 528), (128, 528), (256, 528)]
+    assert laid_out(graph, within_loops=False) == [(128, 528), (128, 528), (256, 528)]
+
+
+def test_the_product_with_the_vocabulary_is_laid_out_where_that_is_faster(
+    searched: Callable[..., Any], in_policy: Callable[[str], Any]
+) -> None:
+    graph = searched(units=8, size=1024, cell="gru")
+    assert laid_out(graph, within_loops=True) == []
+    assert laid_out(graph, within_loops=False) == [(8, 1040)]
+    with in_policy("mixed_bfloat16"):
+        assert laid_out(searched(units=8, size=1024, cell="gru"), within_loops=False) == []
+
+
+@pytest.mark.parametrize("options", [{}, {"use_bias": False, "activation": "tanh"}])
+def test_a_step_with_its_product_laid_out_is_the_whole(
+    composition: Any, batch: Any, stepped: Any, whole: Any, options: dict[str, Any]
+) -> None:
+    memory, state = composition.encode()
+    embedded = composition.embed("target_embedding")(composition.target_ids)
+    outputs, _, _ = composition.decoder()(embedded, memory, state)
+    head = keras.layers.Dense(512, bias_initializer="random_normal", **options)
+    network = composition.network(head(outputs))
+    np.testing.assert_allclose(stepped(network, batch), whole(network, batch), atol=1e-5)
+    head.enable_lora(2)
+    head.lora_kernel_b.assign(np.ones((2, 512)))
+    found = stepped(network, batch)
+    np.testing.assert_allclose(found, whole(network, batch), atol=1e-5)
 
 
 @pytest.mark.parametrize("wiring", ["luong", "bahdanau", "conditional"])
