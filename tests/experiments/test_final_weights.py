@@ -61,7 +61,7 @@ def end(
         weights: dict[int, float],
         scores: dict[int, float],
         monitor: str = "val_exact_match",
-        **state: list[int],
+        **state: Any,
     ) -> tuple[list[int], float]:
         translator: Any = Echo()
         checkpoints = Checkpoints(RunFolder(tmp_path).checkpoints)
