@@ -30,9 +30,14 @@ def probabilities(network: SequenceToSequence, batch: Any) -> Array:
     return ops.convert_to_numpy(ops.softmax(network(batch.inputs))).astype("float64")
 
 
-def compiled(network: SequenceToSequence) -> SequenceToSequence:
-    loss = TokenCrossentropy(label_smoothing=0.1)
-    network.compile(keras.optimizers.SGD(0.5), loss, metrics=[Perplexity(name="perplexity")])
+def compiled(network: SequenceToSequence, run_eagerly: bool = False) -> SequenceToSequence:
+    """A network that may learn; eagerly, where a few steps are not worth a graph."""
+    network.compile(
+        keras.optimizers.SGD(0.5),
+        TokenCrossentropy(label_smoothing=0.1),
+        metrics=[Perplexity(name="perplexity")],
+        run_eagerly=run_eagerly,
+    )
     return network
 
 
@@ -98,10 +103,10 @@ def test_evaluation_and_metrics_know_nothing_of_teachers(
     plain_network: Callable[..., Any], batch: Any
 ) -> None:
     student, *teachers = student_and_teachers(plain_network)
-    compiled(student)
+    compiled(student, run_eagerly=True)
     alone = student.test_on_batch(batch.inputs, batch.labels, return_dict=True)
     student.distillation = Distillation(teachers)
-    compiled(student)
+    compiled(student, run_eagerly=True)
     assert student.test_on_batch(batch.inputs, batch.labels, return_dict=True) == alone
     logs = student.train_on_batch(batch.inputs, batch.labels, return_dict=True)
     assert logs["perplexity"] == pytest.approx(alone["perplexity"], rel=1e-5)
@@ -116,7 +121,9 @@ def test_penalties_of_layers_keep_their_weight(composition: Any, batch: Any) -> 
     memory, state = composition.encode()
     embedded = composition.embed("target_embedding")(composition.target_ids)
     outputs, _, _ = composition.decoder()(embedded, memory, state)
-    network = compiled(composition.network(Penalty()(composition.head()(outputs))))
+    network = compiled(
+        composition.network(Penalty()(composition.head()(outputs))), run_eagerly=True
+    )
     network.distillation = Distillation([network], weight=0.5)
     loss = network.train_on_batch(batch.inputs, batch.labels, return_dict=True)["loss"]
     assert 10.0 < loss < 15.0
@@ -127,14 +134,18 @@ def test_inputs_by_name_are_not_swapped(plain_network: Callable[..., Any], batch
     expected = expected_loss(student, teachers, batch, 0.5)
     student.distillation = Distillation(teachers)
     named = {"target_ids": batch.target_ids, "source_ids": batch.source_ids}
-    loss = compiled(student).train_on_batch(named, batch.labels, return_dict=True)["loss"]
+    loss = compiled(student, run_eagerly=True).train_on_batch(
+        named, batch.labels, return_dict=True
+    )["loss"]
     assert loss == pytest.approx(expected, rel=1e-5)
 
 
 def test_it_goes_with_scheduled_sampling(plain_network: Callable[..., Any], batch: Any) -> None:
     student, *teachers = student_and_teachers(plain_network, scheduled_sampling=0.9, seed=1)
     student.distillation = Distillation(teachers)
-    assert np.isfinite(compiled(student).train_on_batch(batch.inputs, batch.labels)[0])
+    assert np.isfinite(
+        compiled(student, run_eagerly=True).train_on_batch(batch.inputs, batch.labels)[0]
+    )
 
 
 def test_a_file_has_nothing_of_the_teachers(
@@ -143,7 +154,7 @@ def test_a_file_has_nothing_of_the_teachers(
     student, *teachers = student_and_teachers(plain_network)
     count = len(student.weights)
     student.distillation = Distillation(teachers)
-    compiled(student).train_on_batch(batch.inputs, batch.labels)
+    compiled(student, run_eagerly=True).train_on_batch(batch.inputs, batch.labels)
     assert len(student.weights) == count
     student.save(tmp_path / "student.keras")
     again = keras.models.load_model(tmp_path / "student.keras")
