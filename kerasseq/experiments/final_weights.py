@@ -54,7 +54,7 @@ def set_final_weights(
     if not _is_worse(config, of_mean, of_one):
         return epochs
     logger.warning(
-        "The mean of the epochs %s has %s %.4g, epoch %d alone %.4g: that is kept. A mean is for "
+        "The mean of the epochs %s has %s %.4g, epoch %d alone %.4g, which is kept. A mean is for "
         "epochs of like quality: average fewer (`training.keep_average_of`), or train for longer.",
         *(", ".join(map(str, sorted(epochs))), config.training.monitor, of_mean),
         *(alone, of_one),

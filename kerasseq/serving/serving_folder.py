@@ -133,15 +133,21 @@ def write_serving_folder(
         )
     labels = _check_labels(labels or _default_labels(versions), versions)
     server = Server(name, labels, rest_port, grpc_port, MAX_BATCH_SIZE)
-    files = _files(server, model_path, path)
-    # Of the same server before its newest version: what says that says nothing of anybody's own.
-    earlier = {}
-    if len(versions) > 1:
-        before = server._replace(labels=_default_labels(versions[:-1]))
-        earlier = _files(before, model_path, path)
-    for file, content in files.items():
+    earlier = _earlier_files(server, versions[:-1], model_path, path)
+    for file, content in _files(server, model_path, path).items():
         _replace(Path(path, file), content, earlier.get(file))
     return path
+
+
+def _earlier_files(
+    server: Server, versions: list[int], model_path: str, path: str
+) -> dict[str, str]:
+    """What was written before the newest version came, if nobody has edited it since."""
+    try:
+        labels = _default_labels(versions)
+        return _files(server._replace(labels=labels), model_path, path) if labels else {}
+    except (KeyError, ValueError):  # damaged, or of an older kerasseq: the newest one counts
+        return {}
 
 
 def _files(server: Server, model_path: str, path: str) -> dict[str, str]:

@@ -99,6 +99,14 @@ def test_a_copy_of_a_version_is_called_by_the_number_of_its_folder(
         assert f"/versions/{versions[-1]}" in readme
 
 
+def test_a_damaged_version_before_is_not_in_the_way(model_folder: Path, tmp_path: Path) -> None:
+    for version in (1, 7):
+        shutil.copytree(model_folder / "1", tmp_path / "tiny" / str(version))
+    (tmp_path / "tiny" / "1" / "model_card.json").unlink()
+    served = write_serving_folder(tmp_path / "served", tmp_path / "tiny", labels={"stable": 7})
+    assert "\nVersion 7: " in Path(served, "README.md").read_text()
+
+
 # These two protos are in no package: they are declared as in the sources of TF Serving.
 INT64, INT32, BOOL, STRING = 3, 5, 8, 9
 DECLARED: dict[str, dict[str, tuple[int, Any]]] = {
