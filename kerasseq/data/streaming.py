@@ -131,8 +131,8 @@ class _Epochs:
 def _options() -> tf.data.Options:
     options = tf.data.Options()
     # Nothing here is to be tuned, and the thread that would tune sleeps longer and longer, up to
-    # a minute. An iteration that ends just when it wakes waits until it wakes once more: on a busy
-    # machine so did at least 4 of 13 short trainings, for 3 to 9 seconds.
+    # a minute. The end of an iteration waits for it, and does not always wake it: on a busy
+    # machine at least 4 of 9 short trainings waited 3 to 9 seconds.
     options.autotune.enabled = False
     # A buffer behind `take` would end epochs early.
     options.experimental_optimization.inject_prefetch = False

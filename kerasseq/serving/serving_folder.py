@@ -102,8 +102,8 @@ def write_serving_folder(
 
     In it stand `models.config` with version labels, `batching_parameters.txt`,
     `monitoring.config`, `docker-compose.yml` for the official image, and a `README.md` with
-    requests to this very model and the answers it gives. A file of such a name that says something
-    else, such as ports of your own, is kept beside as `NAME.old`.
+    requests to this very model and the answers it gives. A file of such a name that somebody has
+    edited, say for ports of their own, is kept beside as `NAME.old`.
 
     Args:
         path: the folder to write; made if it is missing.

@@ -1,6 +1,5 @@
 """A mean of epochs that are far from one another is worse than the best of them, and not kept."""
 
-import dataclasses
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -69,7 +68,7 @@ def end(
             translator.network.set_weights([np.array(weight)])
             checkpoints.save_weights(translator.network, epoch)
         history = [{"epoch": epoch, monitor: score} for epoch, score in scores.items()]
-        config = dataclasses.replace(tiny_config(monitor=monitor, valid_sentences=None))
+        config = tiny_config(monitor=monitor, valid_sentences=None)
         epochs = set_final_weights(
             config,
             RunFolder(tmp_path),
