@@ -1,7 +1,5 @@
 """Parallel files as data of the reference work."""
 
-import dataclasses
-
 from kerasseq import data, text
 from kerasseq.benchmarking.reference import Reference
 
@@ -45,8 +43,4 @@ def training_batches(
     pairs = read_pairs(source, target)
     codec = train_codec(pairs, reference)
     batches = data.training_batches(pairs, codec, codec, batch_size=batch_size)
-    size = codec.vocabulary_size
-    reference = dataclasses.replace(
-        reference, source_vocabulary_size=size, target_vocabulary_size=size
-    )
-    return reference, batches
+    return reference.with_vocabulary_size(codec.vocabulary_size), batches

@@ -8,7 +8,7 @@ import numpy as np
 from kerasseq import checks, models
 from kerasseq.data import EncodedPairs, TokenBatches, TokenRows
 from kerasseq.experiments import environment
-from kerasseq.text import END_ID, START_ID
+from kerasseq.text import END_ID, SPECIAL_TOKENS, START_ID
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,6 +81,20 @@ class Reference:
     def decoder_units(self) -> int:
         """As many as both directions of the encoder: its last state is the decoder's first."""
         return 2 * self.encoder_units
+
+    def with_vocabulary_size(self, size: int | None) -> "Reference":
+        """Returns the same network and data with another number of token ids on both sides.
+
+        Args:
+            size: how many; `None` leaves them as they are.
+
+        Raises:
+            ValueError: if there is nothing beside the special tokens.
+        """
+        if size is None:
+            return self
+        checks.check_integer("vocabulary_size", size, minimum=len(SPECIAL_TOKENS) + 1)
+        return dataclasses.replace(self, source_vocabulary_size=size, target_vocabulary_size=size)
 
     def build(
         self, dtype: str, input_feeding: bool = True, dropout: float = 0.2

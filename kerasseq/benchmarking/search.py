@@ -48,6 +48,7 @@ def search_benchmark(
     training_steps: int = EPOCH,
     references: Mapping[str, Reference] = REFERENCES,
     searches: Sequence[str] = tuple(SEARCHES),
+    vocabulary_size: int | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Searches outputs with the reference networks and yields what it took, a row a case.
 
@@ -65,6 +66,8 @@ def search_benchmark(
         references: the networks, by what stands before a case's name. Only the one without a
             name is trained on files.
         searches: `"greedy"`, `"beam5"` or both.
+        vocabulary_size: token ids of either side of the network without a name; `None` means as
+            many as its reference has.
 
     Yields:
         `case`; `output_tokens_per_second` and `output_tokens_per_cpu_second`, ends included;
@@ -79,6 +82,8 @@ def search_benchmark(
         ValueError: if an argument is out of range.
     """
     checks.check_number("seconds", seconds, minimum=0)
+    if "" in references:
+        references = {**references, "": references[""].with_vocabulary_size(vocabulary_size)}
     environment.set_threads(threads, parallelism)
     for dtype in dtypes or paying_dtypes():
         for name, reference in references.items():

@@ -36,6 +36,7 @@ def training_benchmark(
     reference: Reference = MULTI30K,
     batch_size: int = BATCH_SIZE,
     input_feeding: Sequence[bool] = (True, False),
+    vocabulary_size: int | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Trains the reference network with `fit` and yields what it took, a row a case.
 
@@ -50,6 +51,7 @@ def training_benchmark(
         reference: the network and its data.
         batch_size: sentences a batch.
         input_feeding: with, without, or both.
+        vocabulary_size: token ids of either side; `None` means as many as the reference has.
 
     Yields:
         `case`; `tokens_per_second` and `tokens_per_cpu_second`, of the target with its ends and
@@ -63,6 +65,7 @@ def training_benchmark(
         ValueError: if an argument is out of range.
     """
     checks.check_number("seconds", seconds, minimum=0)
+    reference = reference.with_vocabulary_size(vocabulary_size)
     environment.set_threads(threads, parallelism)
     with_files = source is not None or target is not None
     setting = {"data": "files" if with_files else "generated", "threads": threads}

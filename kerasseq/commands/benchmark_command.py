@@ -53,6 +53,9 @@ def _parser() -> CommandParser:
     )
     parser.add_argument("--source", metavar="FILE", help="source sentences (generated ids)")
     parser.add_argument("--target", metavar="FILE", help="their translations")
+    parser.add_argument(
+        "--vocabulary_size", type=int, metavar="N", help="tokens of either side (8,000)"
+    )
     parser.add_argument("--threads", type=int, metavar="N", help="TensorFlow's threads")
     parser.add_argument(
         "--parallelism",
@@ -71,11 +74,11 @@ def _parser() -> CommandParser:
 def _check(options: argparse.Namespace) -> None:
     """Refuses flags that have no meaning for the work."""
     of_serving = ("path", "requests")
-    others = ("seconds", "dtype", "source", "target", "threads", "parallelism")
+    others = ("seconds", "dtype", "source", "target", "vocabulary_size", "threads", "parallelism")
     for name in others if options.work == "serving" else of_serving:
         if getattr(options, name) is not None:
             raise UsageError(f"benchmark {options.work} takes no --{name}")
-    for name in ("threads", "requests"):
+    for name in ("vocabulary_size", "threads", "requests"):
         if getattr(options, name) is not None:
             checks.check_positive_integer(f"--{name}", getattr(options, name))
 
@@ -100,6 +103,8 @@ def _rows(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
         given["seconds"] = options.seconds
     if options.dtype is not None:
         given["dtypes"] = [options.dtype]
+    if options.vocabulary_size is not None:
+        given["vocabulary_size"] = options.vocabulary_size
     yield from measures[options.work](**given)
 
 

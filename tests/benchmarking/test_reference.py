@@ -35,6 +35,15 @@ def test_rows_hold_tokens_and_an_end() -> None:
     assert set(rows[1][:-1].tolist()) <= {4, 5, 6}
 
 
+def test_another_vocabulary_is_that_of_both_sides_and_of_the_network(tiny: Reference) -> None:
+    assert tiny.with_vocabulary_size(None) is tiny
+    other = tiny.with_vocabulary_size(32)
+    assert (other.source_vocabulary_size, other.target_vocabulary_size) == (32, 32)
+    assert other.build("float32").get_layer("logits").units == 32
+    with pytest.raises(ValueError, match=r"`vocabulary_size` must be .* at least 5. Received: 4"):
+        tiny.with_vocabulary_size(4)
+
+
 def test_batches_have_the_asked_size(tiny: Reference) -> None:
     batches = tiny.generate(batch_size=20)
     assert len(batches) == 3

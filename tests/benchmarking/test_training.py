@@ -13,7 +13,12 @@ PARTS = {"input_pipeline", "encoder", "decoder", "output_and_loss", "optimizer"}
 
 def test_a_row_says_what_a_step_took(tiny: Reference) -> None:
     rows = training_benchmark(
-        seconds=0, dtypes=["float32"], reference=tiny, batch_size=10, input_feeding=[False]
+        seconds=0,
+        dtypes=["float32"],
+        reference=tiny,
+        batch_size=10,
+        input_feeding=[False],
+        vocabulary_size=32,
     )
     (row,) = rows
     assert set(row) == KEYS
@@ -23,6 +28,8 @@ def test_a_row_says_what_a_step_took(tiny: Reference) -> None:
     assert row["tokens_per_second"] > 0
     assert row["floor_ratio"] > 0
     assert row["data"] == "generated"
+    network = tiny.with_vocabulary_size(32).build("float32", input_feeding=False)
+    assert row["parameters"] == network.count_params()
     assert set(row["parts"]) == PARTS
     assert sum(row["parts"].values()) == pytest.approx(1.0)
 

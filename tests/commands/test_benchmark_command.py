@@ -37,11 +37,13 @@ def test_it_prints_one_json_object_a_line(
 def test_without_json_a_row_is_readable(
     asked: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert benchmark(["training", "--threads", "2", "--parallelism", "inter_op"]) == 0
+    flags = ["--threads", "2", "--parallelism", "inter_op", "--vocabulary_size", "8192"]
+    assert benchmark(["training", *flags]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "training/float32/input_feeding"
     assert lines[1].split() == ["step_ms", "1.5"]
     assert (asked["threads"], asked["parallelism"]) == (2, "inter_op")
+    assert asked["vocabulary_size"] == 8192
     assert "seconds" not in asked  # the benchmark's own default
 
 
