@@ -131,6 +131,24 @@ def made_by(tensor: Tensor) -> Any:
     return _node(tensor).operation
 
 
+def makers(inputs: Iterable[Tensor], outputs: Iterable[Tensor]) -> set[int]:
+    """Returns the ids of the operations that stand between symbolic tensors.
+
+    Args:
+        inputs: where a walk back from the outputs stops.
+        outputs: where it begins.
+    """
+    found, stack = set(), list(outputs)
+    seen = {id(tensor) for tensor in inputs}
+    while stack:
+        tensor = stack.pop()
+        if id(tensor) not in seen:
+            seen.add(id(tensor))
+            found.add(id(made_by(tensor)))
+            stack.extend(parents(tensor))
+    return found
+
+
 def mask_of(tensor: Tensor) -> Tensor | None:
     """Returns the mask that Keras attached to a symbolic tensor, or `None`."""
     return getattr(tensor, "_keras_mask", None)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import keras
 
 from kerasseq import layers
-from kerasseq.models.graph import DecoderCall, Graph, loser_of_mask, made_by, mask_of
+from kerasseq.models.graph import DecoderCall, Graph, loser_of_mask, made_by, makers, mask_of
 from kerasseq.typing import Tensor
 
 SOURCE = frozenset({"source_ids"})
@@ -193,9 +193,17 @@ def _check_mask(memory: Tensor, explicit_mask: Tensor | None) -> None:
 
 
 def _model(inputs: list[Tensor], outputs: list[Tensor], name: str) -> keras.Model:
+    if not {id(made_by(tensor)) for tensor in inputs}.isdisjoint(makers(inputs, outputs)):
+        # Keras takes each call of a layer that made an input for that input: call all anew.
+        inputs, outputs = _called_anew(inputs, outputs)
     model = keras.Model(inputs, outputs, name=name)
     model.supports_masking = True  # else Keras warns that a mask given to it is lost
     return model
+
+
+def _called_anew(inputs: list[Tensor], outputs: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+    fresh = [keras.Input(batch_shape=tensor.shape, dtype=tensor.dtype) for tensor in inputs]
+    return fresh, keras.Function(inputs, outputs).call(fresh)
 
 
 def _tensors(argument: Tensor | list[Tensor] | None) -> list[Tensor]:

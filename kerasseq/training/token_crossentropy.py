@@ -47,8 +47,8 @@ class TokenCrossentropy(keras.losses.Loss):
         sample_weight: `None`, `(batch, target_length)` or `(batch,)`.
 
     Returns:
-        A scalar, float32. The method `call` returns the unreduced `(batch, target_length)`,
-        padding not left out.
+        A scalar, float32. The method `call` returns the unreduced `(batch, target_length)`, 0 on
+        padding.
 
     Raises:
         ValueError: if an argument is out of range, or labels do not fit the logits.
@@ -90,7 +90,9 @@ class TokenCrossentropy(keras.losses.Loss):
         losses = smoothed_crossentropy(
             flat_labels(y_true), flat_logits(y_pred), self.label_smoothing
         )
-        return ops.reshape(losses, ops.shape(y_true))  # (batch, target_length)
+        losses = ops.reshape(losses, ops.shape(y_true))  # (batch, target_length)
+        # Not by its weight of 0 alone: a network may forbid padding with a logit of -inf.
+        return ops.where(ops.equal(y_true, self.pad_id), 0.0, losses)
 
     def _token_weights(self, labels: Tensor, sample_weight: Tensor | None) -> Tensor:
         """The weight of each position, `(batch, target_length)`, 0 on padding.

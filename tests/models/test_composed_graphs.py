@@ -99,6 +99,15 @@ def shared_embedding(graph: Any) -> Any:
     return graph.head()(outputs)
 
 
+def head_reads_what_a_layer_of_its_own_made(graph: Any) -> Any:
+    """A tied output that reads the target embedding: one layer before the cut and behind it."""
+    embed = layers.TokenEmbedding(12, 8, tied=True, name="target")
+    memory, state = graph.encode()
+    embedded = embed(graph.target_ids)
+    outputs, _, _ = graph.decoder()(embedded, memory, state)
+    return embed(keras.layers.Dense(8)(outputs + embedded), reverse=True)
+
+
 def no_attention(graph: Any) -> Any:
     memory, state = graph.encode()
     embedded = graph.embed("target")(graph.target_ids)
@@ -117,6 +126,7 @@ GRAPHS = (
     *(plain, without_state, layers_all_around, head_reads_target_embedding),
     *(head_reads_pooled_source, head_reads_attention_weights, head_attends_itself),
     *(target_reads_source, explicit_mask, shared_embedding, no_attention, no_head),
+    head_reads_what_a_layer_of_its_own_made,
 )
 
 

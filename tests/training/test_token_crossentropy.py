@@ -59,7 +59,8 @@ def test_the_weights_of_a_training_dataset_give_the_same_mean() -> None:
 @pytest.mark.backend
 def test_it_returns_unreduced_values() -> None:
     values = ops.convert_to_numpy(TokenCrossentropy().call(LABELS, LOGITS))
-    np.testing.assert_allclose(values, expected_losses(LABELS, LOGITS, 0.0), rtol=1e-5)
+    expected = expected_losses(LABELS, LOGITS, 0.0) * (LABELS != 0)
+    np.testing.assert_allclose(values, expected, rtol=1e-5)
 
 
 def test_reductions_other_than_the_mean_leave_padding_out_too() -> None:
@@ -96,6 +97,16 @@ def test_more_padding_changes_nothing() -> None:
     assert float(TokenCrossentropy()(labels, logits)) == pytest.approx(TOKEN_MEAN, rel=1e-6)
 
 
+def test_a_network_may_forbid_padding() -> None:
+    """A logit of -inf at the id that only padding has."""
+    logits = LOGITS.copy()
+    logits[..., 0] = -np.inf
+    value, gradient = loss_and_gradient(TokenCrossentropy(), LABELS, logits, None)
+    rest, _ = loss_and_gradient(TokenCrossentropy(), LABELS, np.maximum(logits, -1e9), None)
+    assert value == pytest.approx(rest)
+    assert np.all(np.isfinite(gradient))
+
+
 def test_another_pad_id_is_left_out_instead_of_zero() -> None:
     value = float(TokenCrossentropy(pad_id=1)(LABELS, LOGITS))
     expected = expected_losses(LABELS, LOGITS, 0.0)[LABELS != 1].mean()
@@ -106,7 +117,7 @@ def test_another_pad_id_is_left_out_instead_of_zero() -> None:
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.9])
 def test_label_smoothing_is_even_over_the_whole_vocabulary(smoothing: float) -> None:
     values = TokenCrossentropy(label_smoothing=smoothing).call(LABELS, LOGITS)
-    expected = expected_losses(LABELS, LOGITS, smoothing)
+    expected = expected_losses(LABELS, LOGITS, smoothing) * (LABELS != 0)
     np.testing.assert_allclose(ops.convert_to_numpy(values), expected, rtol=1e-5)
 
 

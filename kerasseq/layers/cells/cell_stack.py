@@ -8,7 +8,7 @@ from keras import ops
 
 from kerasseq import checks
 from kerasseq.layers import cells as family
-from kerasseq.layers.cells.keras_cell import is_keras_cell
+from kerasseq.layers.cells.keras_cell import is_keras_cell, serialize_pattern
 from kerasseq.layers.cells.recurrent_cell import RecurrentCell
 from kerasseq.typing import State, Tensor
 
@@ -51,9 +51,9 @@ def _make_cell(cell: Any, options: dict[str, Any]) -> RecurrentCell:
 
 def serialize_cell(cell: Any) -> Any:
     """Returns what `get_config` stores for a `cell` argument: the name or config as it came."""
-    if isinstance(cell, RecurrentCell) or is_keras_cell(cell):
-        return keras.saving.serialize_keras_object(cell)
-    return cell
+    if is_keras_cell(cell):
+        return serialize_pattern(cell)
+    return keras.saving.serialize_keras_object(cell) if isinstance(cell, RecurrentCell) else cell
 
 
 def keep_pattern(layer: keras.layers.Layer, cell: Any) -> None:

@@ -66,10 +66,7 @@ class KerasCell(RecurrentCell):
         _say_slow(type(cell).__name__)
 
     def get_config(self) -> dict[str, Any]:
-        cell = keras.saving.serialize_keras_object(self.cell)
-        # A copy is built with the shape of its own place, not with that of the pattern.
-        cell.pop("build_config", None)
-        return {**super().get_config(), "cell": cell}
+        return {**super().get_config(), "cell": serialize_pattern(self.cell)}
 
     @property
     def state_sizes(self) -> tuple[int, ...]:
@@ -80,6 +77,13 @@ class KerasCell(RecurrentCell):
             self.cell.build(inputs_shape)
             self.cell.built = True
         self.built = True
+
+    def initial_state(self, rows: Tensor) -> State:
+        """Returns what the cell starts from when nothing is given: its own choice, or zeros."""
+        own = getattr(self.cell, "get_initial_state", None)
+        if own is None:
+            return super().initial_state(rows)
+        return [ops.cast(each, "float32") for each in keras.tree.flatten(own(batch_size=rows))]
 
     def project(self, inputs: Tensor, constant: Tensor | None = None) -> Tensor:
         return ops.cast(join_constant(inputs, constant), self.compute_dtype)
@@ -99,6 +103,25 @@ class KerasCell(RecurrentCell):
             return ops.cast(output, "float32"), [ops.cast(each, "float32") for each in flat]
 
         return step
+
+
+def serialize_pattern(cell: keras.layers.Layer) -> dict[str, Any]:
+    """Returns the config of a cell of Keras that serves as a pattern.
+
+    A copy is built with the shape of its own place, and not with that of the pattern. And it is
+    another object: while a model is saved or loaded, Keras notes that a config stands there twice,
+    and would make one cell, and one set of weights, of all copies.
+    """
+    config = _without_sharing(keras.saving.serialize_keras_object(cell))
+    config.pop("build_config", None)
+    return config
+
+
+def _without_sharing(config: Any) -> Any:
+    if isinstance(config, Mapping):
+        kept = {key: each for key, each in config.items() if key != "shared_object_id"}
+        return {key: _without_sharing(each) for key, each in kept.items()}
+    return [_without_sharing(each) for each in config] if isinstance(config, list) else config
 
 
 def is_keras_cell(value: Any) -> bool:

@@ -117,6 +117,58 @@ def test_recurrent_dropout_from_outside_is_an_error() -> None:
         encoder(ops.ones((1, 2, 3)), training=True)
 
 
+def as_object(units: int) -> Any:
+    return keras.layers.GRUCell(units)
+
+
+def wrapped(units: int) -> Any:
+    return KerasCell(units, cell=keras.layers.GRUCell(units))
+
+
+def in_a_config(units: int) -> Any:
+    return {"name": "keras", "cell": keras.layers.GRUCell(units)}
+
+
+@pytest.mark.parametrize("pattern", [as_object, wrapped, in_a_config])
+def test_a_cell_that_is_given_to_several_layers_stays_a_pattern_in_a_file(
+    pattern: Callable[[int], Any], tmp_path: Path
+) -> None:
+    cell = pattern(4)
+    source, target = keras.Input((None, 3)), keras.Input((None, 3))
+    memory, state = RecurrentEncoder(4, cell=cell, num_layers=2)(source)
+    state = DenseBridge(4, cell=cell, num_layers=3)(state)
+    outputs, _, _ = AttentionDecoder(4, cell=cell, num_layers=3)(target, memory, state)
+    model = keras.Model([source, target], outputs)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert len(loaded.weights) == len(model.weights)
+    values = [ops.ones((2, 5, 3)), ops.ones((2, 4, 3))]
+    np.testing.assert_array_equal(
+        ops.convert_to_numpy(loaded(values)), ops.convert_to_numpy(model(values))
+    )
+
+
+@keras.saving.register_keras_serializable("tests")
+class LearntStart(keras.layers.SimpleRNNCell):
+    """A cell of a user that learns what it starts from."""
+
+    def build(self, input_shape: Sequence[int]) -> None:
+        super().build(input_shape)
+        self.start = self.add_weight((self.units,), "ones", name="start")
+
+    def get_initial_state(self, batch_size: Any = None) -> list[Any]:
+        return [ops.broadcast_to(self.start, (batch_size, self.units))]
+
+
+def test_a_cell_starts_from_what_it_says(numbers: Callable[..., Array]) -> None:
+    encoder = RecurrentEncoder(4, cell=LearntStart(4))
+    inputs = ops.convert_to_tensor(numbers(2, 5, 3))
+    memory, _ = encoder(inputs)
+    expected = keras.layers.RNN(encoder.forward_cells[0].cell, return_sequences=True)(inputs)
+    np.testing.assert_allclose(memory, expected, atol=1e-6)
+    assert any("start" in weight.path for weight in encoder.trainable_weights)
+
+
 def test_a_keras_cell_in_a_plain_config_is_saved_and_loaded(tmp_path: Path) -> None:
     inputs = keras.Input((None, 3))
     encoder = RecurrentEncoder(4, cell={"name": "keras", "cell": keras.layers.GRUCell(4)})
