@@ -57,6 +57,9 @@ def as_padded_ids(token_ids: Any) -> Tensor:
         )
     if isinstance(token_ids, tf.RaggedTensor):
         token_ids = token_ids.to_tensor(default_value=PAD_ID)
+    if token_ids.dtype.size > tf.int32.size or token_ids.dtype == tf.uint32:
+        # What int32 cannot hold is no token's id, and must not become one by wrapping around.
+        token_ids = tf.clip_by_value(tf.cast(token_ids, tf.int64), -1, tf.int32.max)
     return tf.cast(token_ids, tf.int32)
 
 

@@ -13,15 +13,17 @@ from kerasseq.typing import Tensor
 
 # No letter beyond has a lower case (a test holds it); a fifth of the work of looking at all.
 _CASED_CHARACTERS = 0x20000
+# What is beyond and may stand within a word: tags and variation selectors.
+_IGNORED_CHARACTERS = range(0xE0000, 0xE0200)
 
 
 def lower_case(texts: Tensor) -> Tensor:
     """Returns `(batch,)` texts in lower case: Unicode's default mapping, no language's own.
 
-    A capital sigma at the end of a word becomes the final sigma, and U+0130 (I with a dot) an i
-    with a combining dot, as in Python's `str.lower`.
+    A capital sigma at the end of a word becomes the final sigma (Unicode's Final_Sigma), and
+    U+0130 (I with a dot) an i with a combining dot, as in Python's `str.lower`.
     """
-    texts = tf.strings.regex_replace(texts, r"(\pL\pM*)\x{3A3}([^\pL\pM]|\z)", "\\1\u03c2\\2")
+    texts = tf.strings.regex_replace(texts, _final_sigma(), "\\1\u03c2\\2")
     texts = tf.strings.regex_replace(texts, "\u0130", "i\u0307")
     characters = tf.strings.unicode_decode(texts, "UTF-8")  # (batch, None)
     lowered = characters.with_flat_values(_lower_code_points(characters.flat_values))
@@ -33,6 +35,30 @@ def _lower_code_points(code_points: Tensor) -> Tensor:
     position = tf.minimum(tf.searchsorted(upper, code_points), tf.size(upper) - 1)
     has_lower = tf.equal(tf.gather(upper, position), code_points)
     return tf.where(has_lower, tf.gather(lower, position), code_points)
+
+
+@functools.cache
+def _final_sigma() -> str:
+    """A pattern for a capital sigma with a cased letter before and none behind.
+
+    Characters that are ignored for case (marks, apostrophes, full stops, soft hyphens) may stand
+    between. RE2 has no names for the two classes, so they are asked of Python.
+    """
+    codes = [*range(_CASED_CHARACTERS), *_IGNORED_CHARACTERS]
+    cased = [code for code in codes if f"{chr(code)}\u03a3".lower().endswith("\u03c2")]
+    passed = [code for code in codes if f"A{chr(code)}\u03a3".lower().endswith("\u03c2")]
+    letters, ignored = _ranges(cased), _ranges(sorted({*passed} - {*cased}))
+    before = f"[{letters}][{ignored}]*"
+    return rf"({before})\x{{3A3}}([{ignored}]*(?:[^{letters}{ignored}]|\z))"
+
+
+def _ranges(codes: list[int]) -> str:
+    """Ascending code points as the inside of a class of RE2."""
+    starts = [code for code, before in zip(codes, [-2, *codes], strict=False) if code != before + 1]
+    ends = [code for code, after in zip(codes, [*codes[1:], -2], strict=True) if after != code + 1]
+    return "".join(
+        rf"\x{{{start:X}}}-\x{{{end:X}}}" for start, end in zip(starts, ends, strict=True)
+    )
 
 
 @functools.cache

@@ -48,8 +48,9 @@ class Candidates:
         self.pieces = pieces.astype(np.uint16 if len(scores) < 2**16 else np.int32)
         self.weights = np.ones(1)  # (candidates,), cumulative
         if len(segmentations) > 1:
-            totals = alpha * np.add.reduceat(scores[pieces], np.cumsum(lengths) - lengths)
-            self.weights = np.cumsum(np.exp(totals - totals.max()))
+            totals = np.add.reduceat(scores[pieces], np.cumsum(lengths) - lengths)
+            with np.errstate(over="ignore"):  # exp(-inf) is what is meant
+                self.weights = np.cumsum(np.exp(alpha * (totals - totals.max())))
 
     @property
     def nbytes(self) -> int:

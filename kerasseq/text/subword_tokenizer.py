@@ -80,6 +80,7 @@ class SubwordTokenizer(Tokenizer):
         self, texts: Tensor, vocabulary_size: int, seed: int
     ) -> tuple["SubwordTokenizer", list[str]]:
         chosen = np.asarray(texts)
+        chosen = chosen[chosen != b""]  # they say nothing, and would take the places of others
         if len(chosen) > self.max_training_texts:
             generator = np.random.default_rng(seed)
             chosen = generator.choice(chosen, self.max_training_texts, replace=False)

@@ -78,6 +78,14 @@ def test_token_ids_of_any_kind_become_one_padded_tensor() -> None:
         assert padded.numpy().tolist() == expected
 
 
+def test_an_id_that_needs_more_bits_becomes_no_other_one() -> None:
+    wide = np.array([[2**32 + 5, 2**63 - 1, -(2**40), 5]])
+    assert as_padded_ids(wide).numpy().tolist() == [[2**31 - 1, 2**31 - 1, -1, 5]]
+    unsigned = np.array([[2**64 - 1, 2**32 + 5, 5]], np.uint64)
+    assert as_padded_ids(unsigned).numpy()[0, 2] == 5
+    assert 5 not in as_padded_ids(unsigned).numpy()[0, :2]
+
+
 def test_no_rows_and_empty_rows_are_fine() -> None:
     assert as_padded_ids([]).shape == (0, 0)
     assert as_padded_ids([[], []]).shape == (2, 0)

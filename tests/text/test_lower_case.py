@@ -29,6 +29,16 @@ def test_sigma_is_final_at_the_end_of_a_word() -> None:
     assert lowered("ΑΣ") == "ας"
 
 
+def test_sigma_is_final_where_python_says_so_too() -> None:
+    """What is ignored for case stands between: full stops, apostrophes, marks, soft hyphens."""
+    pool = [*"ΑΣΣΣσςaA1 .'’·-_中ʰⅠⓐ𐐀ß\n\0", "\u00ad", "\u0301", "\u0345", "\u200d", "\U000e0101"]
+    generator = np.random.default_rng(0)
+    texts = ["Α.Σ.", "ΟΔΟΣ.ΕΞΩ", "ΣΑΣ’ΤΟ", "ΚΩΣ\u00adΤΑΣ", "中Σ"]
+    texts += ["".join(generator.choice(pool, length)) for length in [4, 6, 8] * 2000]
+    result = lower_case(tf.constant(texts)).numpy()
+    assert [text.decode() for text in result] == [text.lower() for text in texts]
+
+
 def test_a_null_character_does_not_end_the_text() -> None:
     assert lowered("A\0B") == "a\0b"
 

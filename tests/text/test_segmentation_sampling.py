@@ -48,6 +48,10 @@ def test_a_large_alpha_takes_the_likeliest() -> None:
     assert Candidates(SEGMENTATIONS, SCORES, 1000.0).draw(0.999999).tolist() == [7, 8]
 
 
+def test_no_alpha_is_too_large() -> None:
+    assert Candidates(SEGMENTATIONS, SCORES, 1e308).draw(0.999999).tolist() == [7, 8]
+
+
 def test_one_candidate_is_the_answer_even_if_empty() -> None:
     assert Candidates([[]], SCORES, 0.1).draw(0.5).tolist() == []
 

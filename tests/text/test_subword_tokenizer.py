@@ -112,6 +112,12 @@ def test_messages_of_sampling(codec: TextCodec, codecs: dict[str, TextCodec]) ->
         tf.function(lambda texts: codec.sample(texts, [1]))(tf.constant(["a"]))
 
 
+def test_empty_texts_take_no_place_among_those_that_are_learnt_from() -> None:
+    texts = [""] * 99 + ["abc"]
+    codec = TextCodec.train(texts, tokenizer="subword", max_training_texts=1, seed=0)
+    assert codec.decode(codec.encode(["cab"])).numpy().tolist() == [b"cab"]
+
+
 def test_messages_of_the_constructor() -> None:
     with pytest.raises(
         ValueError, match=r"`character_coverage` must be .* most 1\. Received: 1\.5"
