@@ -91,7 +91,8 @@ def flat_rows(encoded: Any) -> TokenRows:
     return TokenRows.from_lengths(token_ids, np.asarray(encoded.row_lengths()))
 
 
-def _check(pairs: Pairs, max_length: int | None, long_pairs: str) -> None:
+def check_pairs(pairs: Pairs) -> None:
+    """Raises unless these are `Pairs`, at least one."""
     if not isinstance(pairs, Pairs):
         raise TypeError(
             f"`pairs` must be a `Pairs`. Received: {type(pairs).__name__}. "
@@ -99,6 +100,10 @@ def _check(pairs: Pairs, max_length: int | None, long_pairs: str) -> None:
         )
     if not len(pairs):
         raise ValueError("`pairs` must hold at least one pair. Received: none.")
+
+
+def _check(pairs: Pairs, max_length: int | None, long_pairs: str) -> None:
+    check_pairs(pairs)
     if max_length is not None:
         checks.check_positive_integer("max_length", max_length)
     checks.check_one_of("long_pairs", long_pairs, ("drop", "cut"))

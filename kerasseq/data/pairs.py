@@ -1,8 +1,10 @@
 """`Pairs`: a source text beside its target text, many times."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import overload
+
+import numpy as np
 
 
 class Pairs:
@@ -54,7 +56,7 @@ class Pairs:
         """
         rows = list(tuples)
         for index, row in enumerate(rows):
-            if isinstance(row, str) or len(row) != 2:
+            if not _is_pair(row):
                 raise ValueError(
                     f"`tuples[{index}]` must be a (source, target) tuple. Received: {row!r}."
                 )
@@ -107,6 +109,13 @@ class Pairs:
 
     def __repr__(self) -> str:
         return f"<Pairs: {len(self):,}>"
+
+
+def _is_pair(row: object) -> bool:
+    """Whether this is a sequence of two texts: a row of a table by its columns is none."""
+    if not isinstance(row, Sequence | np.ndarray) or isinstance(row, str | bytes):
+        return False
+    return len(row) == 2 and all(isinstance(text, str) for text in row)
 
 
 def _texts(name: str, texts: Iterable[str]) -> list[str]:

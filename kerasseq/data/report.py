@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kerasseq import checks
-from kerasseq.data.encoding import encode_texts
+from kerasseq.data.encoding import check_pairs, encode_texts
 from kerasseq.data.pairs import Pairs
 
 if TYPE_CHECKING:
@@ -85,10 +85,10 @@ def report_pairs(
         max_length: a limit of tokens a side, to count the pairs above it.
 
     Raises:
+        TypeError: if these are no `Pairs`.
         ValueError: if there is no pair.
     """
-    if not len(pairs):
-        raise ValueError("`pairs` must hold at least one pair. Received: none.")
+    check_pairs(pairs)
     if max_length is not None:
         checks.check_positive_integer("max_length", max_length)
     source, source_lengths = _report_side(pairs.sources, source_codec)

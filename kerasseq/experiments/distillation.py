@@ -76,6 +76,7 @@ def train_teachers(
     codecs = (student.source_codec, student.target_codec)
     for number, config in enumerate(teachers.configs, 1):
         own = folder.teacher(config.seed)
+        own.check(config)  # of a recipe that was changed since
         if own.read_report() is None:
             logger.info("Teacher %d of %d, seed %d:", number, len(teachers.configs), config.seed)
             untrained = build_translator(config, known, codecs)

@@ -1,13 +1,21 @@
 """A trained translator's file as the beginning of a run: what of it holds."""
 
 import dataclasses
+import logging
 from typing import Any, NamedTuple
 
-from kerasseq.experiments.config import ExperimentConfig, ModelConfig, TextConfig
+from kerasseq.experiments.config import (
+    ExperimentConfig,
+    ModelConfig,
+    SearchConfig,
+    TextConfig,
+)
 from kerasseq.experiments.training_config import TrainingConfig
 from kerasseq.models import CATALOGUE, SequenceToSequence
 from kerasseq.models.catalogue import DEFAULTS
 from kerasseq.translation import Translator
+
+logger = logging.getLogger(__name__)
 
 # Options of a network that change no weight: a fine-tuning may say them anew.
 FREE_OPTIONS = {
@@ -21,7 +29,7 @@ class Start(NamedTuple):
 
     Attributes:
         translator: what the file holds.
-        config: the configuration, with the network and the vocabularies of the file.
+        config: the configuration, with the network, the vocabularies and the search of the file.
         is_named: whether the network is one of the catalogue; else it was made by hand.
     """
 
@@ -59,8 +67,14 @@ def read_start(config: ExperimentConfig) -> Start | None:
             "`training.dtype` contradicts `fine_tuning.model`, a network that was made by hand. "
             f"Received: {config.training.dtype!r}, and {path!r} computes in {dtype}. Leave it out."
         )
-    config = dataclasses.replace(config, model=_model_of(config.model, said.get("model"), path))
-    return Start(translator, _with_texts(config, said, path), is_named)
+    merged = dataclasses.replace(
+        config,
+        model=_model_of(config.model, said.get("model"), path),
+        search=_search_of(config.search, said.get("search")),
+    )
+    merged = _with_texts(merged, said, path)
+    _log_taken(config, merged, path)
+    return Start(translator, merged, is_named)
 
 
 def _model_of(model: ModelConfig, said: dict[str, Any] | None, path: str) -> ModelConfig:
@@ -84,6 +98,30 @@ def _model_of(model: ModelConfig, said: dict[str, Any] | None, path: str) -> Mod
                 f"{path!r} has {full[name]!r}. Leave it out."
             )
     return ModelConfig(**{**known, **options})
+
+
+def _search_of(search: SearchConfig, said: dict[str, Any] | None) -> SearchConfig:
+    """The file's search, field by field where the configuration says nothing else of it."""
+    file, default = vars(SearchConfig(**(said or {}))), vars(SearchConfig())
+    now = dict(vars(search))
+    kind = ("name", "options")  # of one kind are all options
+    if all(now[name] == default[name] for name in kind):
+        now |= {name: file[name] for name in kind}
+    for name in default.keys() - set(kind):
+        now[name] = file[name] if now[name] == default[name] else now[name]
+    return SearchConfig(**now)
+
+
+def _log_taken(config: ExperimentConfig, merged: ExperimentConfig, path: str) -> None:
+    """Says what the file decides: a value that was said and is the default one counts as unsaid."""
+    taken = []
+    for section in ("source_text", "target_text", "search"):
+        before, now = vars(getattr(config, section)), vars(getattr(merged, section))
+        taken += [f"{section}.{n} {now[n]!r}" for n, value in before.items() if now[n] != value]
+    if config.share_vocabulary != merged.share_vocabulary:
+        taken.append(f"share_vocabulary {merged.share_vocabulary!r}")
+    if taken:
+        logger.info("As in %s, where the configuration has defaults: %s.", path, ", ".join(taken))
 
 
 def _with_texts(config: ExperimentConfig, said: dict[str, Any], path: str) -> ExperimentConfig:

@@ -13,7 +13,9 @@ from kerasseq.translation import Translator
 logger = logging.getLogger(__name__)
 
 
-FILES = tuple(f"{split}{side}" for split in ("train", "valid", "test") for side in ("", "_target"))
+COLUMNS = ("source_column", "target_column", "header")
+SPLITS = ("train", "valid", "test")
+FILES = tuple(f"{split}{side}" for split in SPLITS for side in ("", "_target"))
 
 
 class RunData(NamedTuple):
@@ -37,7 +39,7 @@ def read_data(config: DataConfig) -> RunData:
         config: a shipped sample, or files.
 
     Raises:
-        ValueError: if neither is named, or both.
+        ValueError: if neither is named, or both, or columns are named where there are none.
     """
     if config.sample is not None:
         for name in FILES:
@@ -47,6 +49,7 @@ def read_data(config: DataConfig) -> RunData:
                     f"`data.sample` and `data.{name}` exclude each other. "
                     f"Received: {config.sample!r} and {path!r}."
                 )
+        _refuse_columns(config, f"`data.sample`, {config.sample!r}, which has its own")
         train, valid, test = data.load_sample(config.sample)
         return RunData(train, _held_out(config, valid), _held_out(config, test))
     if config.train is None or config.valid is None:
@@ -58,6 +61,8 @@ def read_data(config: DataConfig) -> RunData:
         raise ValueError(
             f"`data.test_target` needs `data.test` beside it. Received: {config.test_target!r}."
         )
+    if all(getattr(config, f"{split}_target") or not getattr(config, split) for split in SPLITS):
+        _refuse_columns(config, "files of plain lines, which have none")
     return RunData(
         _read_pairs(config, config.train, config.train_target),
         _held_out(config, _read_pairs(config, config.valid, config.valid_target)),
@@ -86,9 +91,12 @@ def evaluated_pairs(config: TrainingConfig, pairs: Pairs) -> Pairs:
         config: how many there shall be.
         pairs: all held-out ones.
     """
-    wanted = config.valid_sentences or len(pairs)
-    # Every n-th sentence, since files are often sorted by length.
-    return pairs[:: max(1, -(-len(pairs) // wanted))]
+    count = len(pairs)
+    wanted = min(config.valid_sentences or count, count)
+    # From the whole file, since files are often sorted by length.
+    rows = [number * count // wanted for number in range(wanted)]
+    sides: tuple[list[Any], ...] = (pairs.sources, pairs.targets, pairs.references)
+    return Pairs(*([side[row] for row in rows] for side in sides))
 
 
 def evaluation_data(config: DataConfig, pairs: Pairs, translator: Translator) -> Any:
@@ -106,6 +114,17 @@ def evaluation_data(config: DataConfig, pairs: Pairs, translator: Translator) ->
         batch_tokens=4096,
         max_length=config.max_length,
     )
+
+
+def _refuse_columns(config: DataConfig, beside: str) -> None:
+    """Columns and headers are those of TSV files: nobody else would read what is said of them."""
+    unsaid = DataConfig()
+    for name in COLUMNS:
+        value = getattr(config, name)
+        if value != getattr(unsaid, name):
+            raise ValueError(
+                f"`data.{name}` is for TSV files. Received: {value!r} beside {beside}."
+            )
 
 
 def _held_out(config: DataConfig, pairs: Pairs) -> Pairs:

@@ -176,5 +176,10 @@ class DistillationConfig:
             )
         if self.epochs is not None:
             checks.check_positive_integer("distillation.epochs", self.epochs)
+            if self.recipe is None:
+                raise ValueError(
+                    "`distillation.epochs` are those of the teachers of `distillation.recipe`. "
+                    f"Received: {self.epochs}, and no recipe."
+                )
         checks.check_positive("distillation.weight", self.weight)
         checks.check_probability("distillation.weight", self.weight)

@@ -15,6 +15,7 @@ SHARED = (
     *("data.train_target", "data.valid_target", "data.test_target"),
     *("data.source_column", "data.target_column", "data.header", "data.empty"),
     *("data.group_references", "metrics", "training.monitor", "training.valid_sentences"),
+    *("training.threads", "training.parallelism"),  # one process has them once
 )
 
 

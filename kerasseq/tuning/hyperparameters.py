@@ -83,11 +83,11 @@ def _parents_first(space: SearchSpace) -> Iterator[tuple[str, Parameter]]:
 
 
 def _can_hold(parameter: Choice | Range, space: SearchSpace, settled: Mapping[str, Any]) -> bool:
-    """Whether the conditions on fields that are not searched hold, all the way up."""
+    """Whether the conditions can hold, all the way up: some trial must be able to fulfil them."""
     for parent, allowed in parameter.when.items():
         above = space.get(parent)
         if isinstance(above, Choice | Range):
-            if not _can_hold(above, space, settled):
+            if not any(map(above.contains, allowed)) or not _can_hold(above, space, settled):
                 return False
         elif label(_lookup(settled, parent)) not in {label(value) for value in allowed}:
             return False

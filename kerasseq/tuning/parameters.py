@@ -46,6 +46,10 @@ class Choice:
         """Returns values that the field must be able to take."""
         return list(self.values)
 
+    def contains(self, value: Any) -> bool:
+        """Returns whether the field may become a value."""
+        return label(value) in map(label, self.values)
+
     def widen(
         self, values: Sequence[Any], minimum: float | None, maximum: float | None
     ) -> "Choice":
@@ -120,6 +124,10 @@ class Range:
     def examples(self) -> list[Any]:
         """Returns values that the field must be able to take."""
         return [self.minimum, self.maximum]
+
+    def contains(self, value: Any) -> bool:
+        """Returns whether the field may become a value."""
+        return isinstance(value, int | float) and self.minimum <= value <= self.maximum
 
     def widen(self, values: Sequence[Any], minimum: float | None, maximum: float | None) -> "Range":
         """Returns the range with its bounds further out."""

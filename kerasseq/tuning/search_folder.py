@@ -42,6 +42,7 @@ class SearchFolder:
         text = dump_yaml(dict(said))
         if self.search.exists():
             there = load_yaml(self.search.read_text(encoding="utf-8"))
+            there = {"data": said.get("data"), **there}  # which an older search did not write
             differs = [key for key, value in load_yaml(text).items() if there.get(key) != value]
             if differs:
                 raise ValueError(

@@ -5,7 +5,8 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from kerasseq.experiments import ExperimentConfig
+from kerasseq.experiments import ExperimentConfig, environment
+from kerasseq.experiments.run_data import named_files
 from kerasseq.tuning.budget import Budget
 from kerasseq.tuning.experiment_tuner import ExperimentTuner
 from kerasseq.tuning.hyperparameters import declared
@@ -81,6 +82,7 @@ def tune(
             "seed": seed,
             "space": hypermodel.space.to_dict(),
             "config": config.to_dict(),
+            "data": _fingerprints(config),
         }
     )
     tuner = ExperimentTuner(oracle, hypermodel, folder, budget, listener or TuningListener())
@@ -108,13 +110,27 @@ def _build_oracle(
         hypermodel.space.fill(hypermodel.config, {}).training.epochs,
         **options,
     )
-    _check_epochs(hypermodel.space, algorithm)
+    if algorithm == "hyperband":
+        _check_epochs(hypermodel.space, hypermodel.config)
     return oracle
 
 
-def _check_epochs(space: SearchSpace, algorithm: str) -> None:
-    if algorithm == "hyperband" and "training.epochs" in space.searched:
+def _fingerprints(config: ExperimentConfig) -> dict[str, str]:
+    """What is in the files that all trials read, by field."""
+    files = named_files(config)
+    return {name: environment.fingerprint(path)["sha256"] for name, path in files.items()}
+
+
+def _check_epochs(space: SearchSpace, config: ExperimentConfig) -> None:
+    if "training.epochs" in space.searched:
         raise ValueError(
             "Hyperband decides how many epochs a trial has: `training.epochs` cannot be searched. "
             f"Received: {space['training.epochs']!r}. Fix it, or use another algorithm."
+        )
+    every = space.fill(config, {}).training.evaluate_every
+    if every != 1 or "training.evaluate_every" in space.searched:
+        # Where a trial stops for a while it is evaluated, and may be best; a whole run is not.
+        raise ValueError(
+            "Hyperband needs `training.evaluate_every` of 1, so that the best configuration trains "
+            f"again to the same weights. Received: {space.get('training.evaluate_every', every)!r}."
         )

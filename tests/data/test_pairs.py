@@ -1,3 +1,6 @@
+from typing import Any
+
+import numpy as np
 import pytest
 
 from kerasseq.data import Pairs
@@ -14,6 +17,7 @@ def test_pairs_hold_sources_beside_targets() -> None:
 
 def test_tuples_and_two_lists_give_equal_pairs() -> None:
     assert Pairs.from_tuples([("one", "ett")]) == Pairs(["one"], ["ett"])
+    assert Pairs.from_tuples(np.array([["one", "ett"]])) == Pairs(["one"], ["ett"])
     assert Pairs.from_tuples([("one", "ett")]) != Pairs(["one"], ["en"])
     assert Pairs(["one"], ["ett"]) != [("one", "ett")]
 
@@ -54,6 +58,12 @@ def test_tuples_of_another_length_are_an_error_with_their_index() -> None:
         Pairs.from_tuples([("a", "x"), ("b", "y", "z")])  # type: ignore[list-item]
     with pytest.raises(ValueError, match=r"`tuples\[0\]` .* Received: 'ab'\."):
         Pairs.from_tuples(["ab"])  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize("row", [{"a": "x", "b": "y"}, {"a", "b"}, b"ab", 7, None, ("a", 1)])
+def test_what_holds_no_two_texts_in_order_is_an_error(row: Any) -> None:
+    with pytest.raises(ValueError, match=r"`tuples\[0\]` must be a \(source, target\) tuple"):
+        Pairs.from_tuples([row])
 
 
 def test_references_begin_with_the_target() -> None:

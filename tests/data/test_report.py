@@ -55,6 +55,8 @@ def test_without_a_limit_nothing_is_over_it(codec: Any) -> None:
 
 
 def test_messages(codec: Any) -> None:
+    with pytest.raises(TypeError, match=r"`pairs` must be a `Pairs`\. Received: list\. Use"):
+        report_pairs([("a", "b")], codec, codec)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"`pairs` must hold at least one pair\. Received: none"):
         report_pairs(Pairs([], []), codec, codec)
     with pytest.raises(ValueError, match=r"`max_length` must be .* at least 1\. Received: 0\."):

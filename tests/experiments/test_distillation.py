@@ -175,6 +175,21 @@ def test_teachers_that_have_been_trained_are_read(
     assert len(networks) == 2
 
 
+def test_a_recipe_that_was_changed_since_is_refused(by_recipe: Run) -> None:
+    config = ExperimentConfig.read(Path(by_recipe.folder) / "config.yaml")
+    learner = student(config)
+    found = find_teachers(config, learner)
+    changed = [
+        dataclasses.replace(each, model=dataclasses.replace(each.model, cell="lstm"))
+        for each in found.configs
+    ]
+    pairs = experiments.read_data(config.data)
+    with pytest.raises(ValueError, match="another configuration: model.cell was 'gru' and is 'ls"):
+        train_teachers(
+            found._replace(configs=changed), RunFolder(by_recipe.folder), pairs, learner, train
+        )
+
+
 def test_teachers_compute_as_the_run_does(
     tiny_config: Callable[..., ExperimentConfig], tmp_path: Path
 ) -> None:
@@ -251,6 +266,7 @@ def test_a_run_does_not_go_on_with_another_teacher_under_the_same_name(
         ({"recipe": "small_data", "seeds": [1, 1]}, r"Received: .* seeds \[1, 1\]"),
         ({"recipe": "small_data", "seeds": [-1]}, "distillation.seeds"),
         ({"recipe": "small_data", "seeds": [1], "epochs": 0}, "distillation.epochs"),
+        ({"teachers": ["a.keras"], "epochs": 3}, "distillation.epochs.*Received: 3, and no recipe"),
     ],
 )
 def test_a_configuration_that_cannot_be_is_refused(values: dict[str, Any], message: str) -> None:

@@ -1,6 +1,7 @@
 """A trained translator as the beginning of a run."""
 
 import dataclasses
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -229,6 +230,28 @@ def test_texts_are_read_field_by_field(files: dict[str, str]) -> None:
     assert new is not None
     assert kept.config.source_text == TextConfig(tokenizer="character", vocabulary_size=64)
     assert new.config.source_text == TextConfig(tokenizer="character", vocabulary_size=30)
+
+
+def test_the_log_and_the_metadata_say_what_the_file_decides(
+    files: dict[str, str], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    translator = Translator.load(files["named"])
+    search = SearchConfig("greedy", max_source_length=17)
+    said = {**translator.metadata["config"], "search": dataclasses.asdict(search)}
+    translator.metadata = {"config": said}
+    path = str(tmp_path / "greedy.keras")
+    translator.save(path)
+    with caplog.at_level(logging.INFO, "kerasseq.experiments.fine_tuning"):
+        start = read_start(beginning(path, "new", source_text=TextConfig(tokenizer="subword")))
+    assert start is not None
+    assert start.config.search == search
+    (message,) = caplog.messages
+    assert "where the configuration has defaults: source_text.tokenizer 'character', " in message
+    assert "search.name 'greedy', search.max_source_length 17." in message
+    named = TextConfig(tokenizer={"name": "subword"})
+    other = read_start(beginning(path, "new", source_text=named))
+    assert other is not None
+    assert other.config.source_text == named
 
 
 def test_the_search_is_that_of_the_file_where_nothing_else_is_said(files: dict[str, str]) -> None:

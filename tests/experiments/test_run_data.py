@@ -8,8 +8,20 @@ import pytest
 
 from kerasseq import data
 from kerasseq.data import Pairs
-from kerasseq.experiments import DataConfig, ExperimentConfig, TextConfig, run_data
-from kerasseq.experiments.run_data import RunData, log_report, read_data, train_codecs
+from kerasseq.experiments import (
+    DataConfig,
+    ExperimentConfig,
+    TextConfig,
+    TrainingConfig,
+    run_data,
+)
+from kerasseq.experiments.run_data import (
+    RunData,
+    evaluated_pairs,
+    log_report,
+    read_data,
+    train_codecs,
+)
 
 PAIRS = Pairs(["one two", "two"], ["ett två", "två"])
 
@@ -86,6 +98,48 @@ def test_a_sample_and_files_exclude_each_other(split: str) -> None:
     names: dict[str, Any] = {"sample": "tatoeba_eng_swe", split: "mine.tsv"}
     with pytest.raises(ValueError, match=message):
         read_data(DataConfig(**names))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("source_column", "swedish"), ("target_column", 0), ("header", False)]
+)
+def test_columns_are_refused_where_there_are_none(field: str, value: Any) -> None:
+    said: dict[str, Any] = {field: value}
+    message = rf"`data.{field}` is for TSV files\. Received: {value!r} beside "
+    with pytest.raises(ValueError, match=message + "`data.sample`, 'tatoeba_eng_swe'"):
+        read_data(DataConfig(sample="tatoeba_eng_swe", **said))
+    lines: dict[str, Any] = {"train": "a", "train_target": "b", "valid": "c", "valid_target": "d"}
+    with pytest.raises(ValueError, match=message + "files of plain lines"):
+        read_data(DataConfig(**lines, **said))
+
+
+def test_columns_are_those_of_the_file_that_has_them(tmp_path: Path) -> None:
+    for name, text in {"a": "one\n", "b": "ett\n", "c": "ett\tone\n"}.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    train, train_target, valid = (str(tmp_path / name) for name in "abc")
+    config = DataConfig(
+        train=train, train_target=train_target, valid=valid, source_column=1, target_column=0
+    )
+    pairs = read_data(config)
+    assert list(pairs.train) == list(pairs.valid) == [("one", "ett")]
+
+
+@pytest.mark.parametrize(
+    ("count", "wanted", "expected"),
+    [(501, 500, 500), (20, 8, 8), (3, 8, 3), (7, None, 7), (1000, 500, 500)],
+)
+def test_as_many_held_out_pairs_are_translated_as_asked_from_all_over(
+    count: int, wanted: int | None, expected: int
+) -> None:
+    texts = [str(number) for number in range(count)]
+    pairs = Pairs(texts, texts, [[text, "other"] for text in texts])
+    found = evaluated_pairs(TrainingConfig(valid_sentences=wanted), pairs)
+    rows = [int(text) for text in found.sources]
+    assert len(rows) == expected
+    gaps = {after - before for before, after in zip(rows, rows[1:], strict=False)}
+    assert gaps <= {count // expected, -(-count // expected)}
+    chosen = [texts[row] for row in rows]
+    assert found == Pairs(chosen, chosen, [[text, "other"] for text in chosen])
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,21 @@ def test_a_condition_on_what_is_not_searched_is_decided_by_the_configuration() -
     assert "model.input_feeding" in values_of(space.fix("model.wiring", "luong"))
 
 
+def test_what_no_trial_can_fulfil_is_not_searched() -> None:
+    """Fields that are replaced in a named space leave others without their condition."""
+    size = Range(100, 900, when={"source_text.tokenizer": ("subword",)})
+    layers = Choice((1, 2), when={"model.embedding_units": (8,)})
+    space = SearchSpace(
+        {
+            "source_text.vocabulary_size": size,
+            "source_text.tokenizer": Choice(("character", "word")),
+            "model.encoder_layers": layers,
+            "model.embedding_units": Range(16, 32),
+        }
+    )
+    assert set(values_of(space)) == {"source_text.tokenizer", "model.embedding_units"}
+
+
 def test_conditions_may_stand_one_upon_another() -> None:
     space = SearchSpace(
         {

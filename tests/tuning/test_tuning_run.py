@@ -182,6 +182,21 @@ def test_a_folder_of_another_search_is_refused(
         search(Budget(max_trials=1), **options)
 
 
+def test_a_folder_of_a_search_on_other_data_is_refused(
+    search: Callable[..., TuningResult], config: ExperimentConfig
+) -> None:
+    search(Budget(max_trials=1))
+    train = Path(str(config.data.train))
+    before = train.read_bytes()
+    try:
+        train.write_bytes(before * 2)
+        with pytest.raises(ValueError, match="holds a search with another data"):
+            search(Budget(max_trials=2))
+    finally:
+        train.write_bytes(before)
+    assert len(search(Budget(max_trials=2)).trials) == 2
+
+
 def test_a_trial_with_other_values_in_its_place_is_an_error(
     search: Callable[..., TuningResult],
 ) -> None:
@@ -339,6 +354,18 @@ def test_a_folder_that_cannot_be_written_ends_the_search(
                 "space": SearchSpace({"training.epochs": tuning.Range(1, 9)}),
             },
             "`training.epochs` cannot be searched. Received: Range",
+        ),
+        (
+            {
+                "algorithm": "hyperband",
+                "space": SearchSpace(
+                    {
+                        "training.evaluate_every": tuning.Fixed(2),
+                        "model.cell": tuning.Choice(("gru", "lstm")),
+                    }
+                ),
+            },
+            "needs `training.evaluate_every` of 1.* Received: Fixed",
         ),
     ],
 )
