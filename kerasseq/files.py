@@ -29,9 +29,15 @@ def written_beside(path: str | os.PathLike[str]) -> Iterator[str]:
     complete and on disk; after an error nothing is left behind.
 
     Args:
-        path: the file to write.
+        path: the file to write; a symbolic link stays one, and the file it names is written.
+
+    Raises:
+        ValueError: if `path` is a device or a pipe, which cannot be replaced by a file.
     """
-    path = os.path.abspath(os.fspath(path))
+    path = os.fspath(path)
+    if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
+        raise ValueError(f"{path} must be a file. It is a device or a pipe.")
+    path = os.path.realpath(path)
     folder, name = os.path.split(path)
     os.makedirs(folder, exist_ok=True)
     stem, ending = os.path.splitext(name)

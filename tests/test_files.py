@@ -31,6 +31,23 @@ def test_the_folder_is_made(tmp_path: Path) -> None:
     assert names(tmp_path / "runs" / "mine") == ["model.keras"]
 
 
+def test_a_link_stays_one_and_what_it_names_is_written(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    link = tmp_path / "link.json"
+    link.symlink_to(Path("there") / "real.json")
+    for text in ("old", "new"):
+        write(link, text)
+        assert (tmp_path / "there" / "real.json").read_text(encoding="utf-8") == text
+    assert link.is_symlink()
+    assert names(tmp_path / "there") == ["real.json"]
+
+
+def test_a_device_is_not_replaced_by_a_file() -> None:
+    with pytest.raises(ValueError, match="/dev/null must be a file. It is a device or a pipe."):
+        write("/dev/null", "text")
+    assert not Path("/dev/null").is_file()
+
+
 def test_until_the_end_the_old_file_stays_and_the_new_one_lies_beside(tmp_path: Path) -> None:
     path = tmp_path / "model.keras"
     write(path, "old")

@@ -9,11 +9,24 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
 import jsonargparse
+import yaml
 
 from kerasseq.commands.process import UsageError, did_you_mean
 from kerasseq.experiments.config_files import field_types, from_mapping, words
 
 Config = TypeVar("Config")
+
+MODE = "kerasseq"  # jsonargparse's name for how it reads values
+NULLS = ("null", "Null", "NULL", "~", "")
+
+
+def _load(text: str) -> Any:
+    """A flag's value as YAML, but for what YAML reads nothing in: the files `#1.tsv` and `&a`."""
+    value = jsonargparse.get_loader("yaml")(text)
+    return text if value is None and text.strip() not in NULLS else value
+
+
+jsonargparse.set_loader(MODE, _load, exceptions=(yaml.YAMLError,))
 
 
 class Flag(NamedTuple):
@@ -54,7 +67,11 @@ class ConfigParser(jsonargparse.ArgumentParser):
         short: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(
-            prog=f"kerasseq {name}", usage=usage, description=description, allow_abbrev=False
+            prog=f"kerasseq {name}",
+            usage=usage,
+            description=description,
+            allow_abbrev=False,
+            parser_mode=MODE,
         )
         self.root = type(config)
         self.flags = {flag.name: flag for flag in flags_of(config)}

@@ -7,6 +7,7 @@ import os
 import stat
 import sys
 import zlib
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from typing import Protocol
 
@@ -37,11 +38,14 @@ def iterate_lines(path: str | None) -> Iterator[str]:
         number = 0
         while line := _read_line(stream, name):
             number += 1
+            mark = BOM_UTF8 if number == 1 and line.startswith(BOM_UTF8) else b""
+            if line == mark:
+                return  # nothing else is in the file
             try:
-                text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+                text = line.removeprefix(mark).decode()
             except UnicodeDecodeError as error:
                 raise ValueError(
-                    f"{name}, line {number}: byte {error.start + 1} of the line, "
+                    f"{name}, line {number}: byte {len(mark) + error.start + 1} of the line, "
                     f"0x{error.object[error.start]:02x}, is not UTF-8. "
                     "Convert the text to UTF-8, for example with iconv."
                 ) from error
@@ -61,6 +65,8 @@ def count_lines(path: str | None) -> int | None:
         while block := file.read(BLOCK):
             if count == 0 and block.startswith((GZIP_MAGIC, XZ_MAGIC)):
                 return None
+            if block == BOM_UTF8:
+                return count
             count += block.count(b"\n")
             last = block[-1:]
     return count + (last != b"\n")

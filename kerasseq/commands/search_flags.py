@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
+from kerasseq import checks
 from kerasseq.commands.choice_flags import CHOICES, add_choice_flags
 
 if TYPE_CHECKING:
@@ -109,7 +110,8 @@ def with_search_flags(translator: "Translator", arguments: argparse.Namespace) -
     if kind is _searches()["beam"]:
         _complete_beam(options, flags)
     elif kind is _searches()["greedy"]:
-        options.pop("n_best", None)  # which is 1
+        # It is 1, whatever is said of a search with several.
+        checks.check_positive_integer("n_best", options.pop("n_best", 1))
     return translator.with_search(kind(**options), replace_unknown)
 
 

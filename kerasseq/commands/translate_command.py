@@ -140,7 +140,7 @@ def _print_scores(window: Sequence["TargetScore"], as_json: bool) -> None:
         if as_json:
             print(json.dumps(each.to_dict(), ensure_ascii=False))
         else:
-            print(f"{each.score:.4f}", _line(each.target), sep="\t")
+            print(f"{each.score:.4f}", _cell(each.target), sep="\t")
     sys.stdout.flush()
 
 
@@ -151,7 +151,7 @@ def _print(window: Sequence["Translation"], before: int, options: argparse.Names
             print(json.dumps(translation.to_dict(), ensure_ascii=False))
         elif several:
             for each in translation.alternatives:
-                print(number, f"{each.score:.4f}", _line(each.text), sep="\t")
+                print(number, f"{each.score:.4f}", _cell(each.text), sep="\t")
         else:
             print(_line(translation.text))
     sys.stdout.flush()
@@ -160,3 +160,8 @@ def _print(window: Sequence["Translation"], before: int, options: argparse.Names
 def _line(text: str) -> str:
     """The text on one line, whatever a character or byte model has written."""
     return " ".join(text.splitlines()) if "\n" in text or "\r" in text else text
+
+
+def _cell(text: str) -> str:
+    """The text as the last column of a line."""
+    return _line(text).replace("\t", " ")

@@ -46,9 +46,10 @@ def get_metric(identifier: Identifier, argument: str = "metric") -> Metric:
     if isinstance(identifier, Metric):
         return identifier
     config = {"name": identifier} if isinstance(identifier, str) else identifier
-    if isinstance(config, Mapping) and config.get("name") in METRICS:
-        options = dict(config)
-        return METRICS[options.pop("name")](**options)
+    options = dict(config) if isinstance(config, Mapping) else {}
+    name = options.pop("name", None)
+    if isinstance(name, str) and name in METRICS:
+        return METRICS[name](**options)
     names = ", ".join(repr(name) for name in sorted(METRICS))
     raise ValueError(
         f"`{argument}` must be one of {names}, a config of one, or an object of that family. "

@@ -1,6 +1,7 @@
 """The tree of a beam search: what it followed, what it gave up, what it returned."""
 
 from collections.abc import Sequence
+from textwrap import fill
 from typing import Any
 
 from kerasseq import checks
@@ -11,6 +12,7 @@ from kerasseq.visualization.labels import visible, visible_title
 
 COLUMN, ROW, MARGIN = 1.15, 0.42, 0.55  # inches
 LONGEST = 12  # characters of a label
+TITLE_LETTER, TITLE_LINE = 0.1, 0.2  # inches of the title's font
 START = "start"
 GIVEN_UP, FOLLOWED, BEST = "0.72", "C0", "C3"
 
@@ -52,9 +54,10 @@ def plot_beam_tree(
     figure = new_figure()
     columns = max(node.step for node in nodes) + 2
     tallest = max(rows) + 1
-    figure.set_size_inches(
-        COLUMN * columns + MARGIN, ROW * tallest + MARGIN + (0.3 if title else 0.0)
-    )
+    width = COLUMN * columns + MARGIN
+    heading = fill(visible_title(title or ""), int(width / TITLE_LETTER))
+    lines = heading.count("\n") + 1 if heading else 0
+    figure.set_size_inches(width, ROW * tallest + MARGIN + TITLE_LINE * lines)
     figure.set_layout_engine("constrained")
     axes = figure.add_subplot()
     axes.set_axis_off()
@@ -69,10 +72,9 @@ def plot_beam_tree(
             (node.step, node.step + 1), ends, color=colors[place], linewidth=1.8 if strong else 0.8
         )
     _write(axes, nodes, heights, colors, font)
-    if title:
-        title = visible_title(title)
-        (family,) = choose_families([title.replace("\n", "")], font)
-        axes.set_title(title, fontsize=11, fontfamily=family, parse_math=False)
+    if heading:
+        (family,) = choose_families([heading.replace("\n", "")], font)
+        axes.set_title(heading, fontsize=11, fontfamily=family, parse_math=False)
     return figure
 
 

@@ -21,6 +21,7 @@ POINTS = 0.72  # points a pixel, at 100 dots per inch
 LARGEST = 2400.0  # pixels of a side; larger stages are scaled down
 COLORS = 255
 NEARLY_WHITE = 250
+LONGEST_FRAME = 655.0  # seconds, which the format counts in 16 bits of hundredths
 EXAMPLES = 8  # frames that the colours are taken from
 
 
@@ -35,7 +36,15 @@ def write_gif(
         frames: what to show.
         durations: seconds, one a frame.
         font: the font to try first, `None` for the default.
+
+    Raises:
+        ValueError: if a frame stays longer than the format can say.
     """
+    if max(durations) > LONGEST_FRAME:
+        raise ValueError(
+            f"`seconds` must leave each frame of a GIF at most {LONGEST_FRAME:g} seconds. "
+            f"Received: one that stays {max(durations):g}. Save an `.html`."
+        )
     scenes = [stage.shapes(frame) for frame in frames]
     families = _families(scenes, font)
     figure = new_figure()

@@ -39,6 +39,8 @@ def test_no_flag_is_the_configuration_itself() -> None:
         (["--training.clip_norm", "null"], "training.clip_norm", None),
         (["--data.train", "2024"], "data.train", "2024"),
         (["--data.train", "null"], "data.train", None),
+        (["--data.train", "#1.tsv"], "data.train", "#1.tsv"),
+        (["--data.train", "&a"], "data.train", "&a"),
         (["--data.source_column", "0"], "data.source_column", 0),
         (["--data.source_column", "no"], "data.source_column", "no"),
         (["--data.source_column", "1.5"], "data.source_column", "1.5"),

@@ -3,7 +3,9 @@ import io
 import lzma
 import os
 import re
+from codecs import BOM_UTF8
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,12 +41,25 @@ def test_lines_come_before_the_end_is_there() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "count"), [(b"", 0), (b"\n", 1), (b"a\nb", 2), (b"a\nb\n", 2), (TEXT, 5)]
+    ("content", "count"),
+    [
+        *((b"", 0), (b"\n", 1), (b"a\nb", 2), (b"a\nb\n", 2), (TEXT, 5)),
+        *((BOM_UTF8, 0), (BOM_UTF8 + b"\n", 1)),
+    ],
 )
 def test_lines_are_counted(tmp_path: Path, content: bytes, count: int) -> None:
     path = tmp_path / "text"
     path.write_bytes(content)
-    assert count_lines(str(path)) == count == len(list(iterate_lines(str(path))))
+    lines = list(iterate_lines(str(path)))
+    assert count_lines(str(path)) == count == len(lines)
+    assert lines == read_lines(path)
+
+
+@pytest.mark.parametrize("read", [read_lines, lambda path: list(iterate_lines(str(path)))])
+def test_bytes_are_counted_from_the_beginning_of_the_file(tmp_path: Path, read: Any) -> None:
+    (tmp_path / "text").write_bytes(BOM_UTF8 + b"ab\xff\n")
+    with pytest.raises(ValueError, match="byte 6 of the line, 0xff"):
+        read(tmp_path / "text")
 
 
 def test_the_lines_of_an_archive_are_not_counted(tmp_path: Path) -> None:

@@ -137,6 +137,8 @@ def test_banned_tokens_are_added_to_those_of_the_model(beam: kerasseq.Translator
         (["--search", "greedy", "--n_best", "2"], "greedy finds one output. Received: --n_best 2"),
         (["--length_penalty", "mean", "--alpha", "1"], "gnmt or power. .* --alpha 1.0, .* mean"),
         (["--ban", "zzz"], "must name a token of the target vocabulary. Received: 'zzz'"),
+        (["--n_best", "0"], "`n_best` must be an integer of at least 1. Received: 0"),
+        (["--search", "greedy", "--n_best", "-4"], "`n_best` must be .* Received: -4"),
         (["--num_beams", "0"], "`num_beams` must be an integer of at least 1. Received: 0"),
         (["--temperature", "0"], "`temperature` must be a number above 0. Received: 0"),
     ],

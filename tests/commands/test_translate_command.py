@@ -237,14 +237,14 @@ def test_given_outputs_get_the_score_of_forced_decoding(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    targets = ["this is", "", "hello world"]
+    targets = ["this is", "", "hello\tworld"]
     (tmp_path / "input").write_text("".join(f"{text}\n" for text in TEXTS))
     (tmp_path / "targets").write_text("".join(f"{target}\n" for target in targets))
     expected = translator.score(zip(TEXTS, targets, strict=True))
     flags = ["--model", model, "--input", f"{tmp_path}/input", "--targets", f"{tmp_path}/targets"]
     assert commands.translate(flags) == 0
     rows = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
-    assert [target for _, target in rows] == targets
+    assert [target for _, target in rows] == ["this is", "", "hello world"]  # two columns
     scores = [each.score for each in expected]
     assert [float(score) for score, _ in rows] == pytest.approx(scores, abs=1e-3)
     assert commands.translate([*flags, "--json"]) == 0

@@ -38,7 +38,9 @@ def test_labels_are_names_or_the_callers() -> None:
     assert labelled == {"bleu": BLEU(), "lower": BLEU(lowercase=True)}
 
 
-@pytest.mark.parametrize("unknown", ["blue", {"name": "blue"}, {"lowercase": True}, 3])
+@pytest.mark.parametrize(
+    "unknown", ["blue", {"name": "blue"}, {"name": ["bleu"]}, {"lowercase": True}, 3]
+)
 def test_an_unknown_metric_is_told_the_names(unknown: Any) -> None:
     message = (
         "`metric` must be one of 'bleu', 'character_error_rate', 'chrf', 'exact_match', "

@@ -47,6 +47,8 @@ def test_an_ending_that_is_neither_is_an_error(make_trace: MakeTrace, tmp_path: 
         save_animation(make_trace(), tmp_path / "animation.mp4")
     with pytest.raises(ValueError, match="`seconds` must be .*Received: 0"):
         save_animation(make_trace(), tmp_path / "animation.gif", seconds=0)
+    with pytest.raises(ValueError, match="at most 655 seconds. Received: one that stays 900"):
+        save_animation(make_trace(), tmp_path / "animation.gif", seconds=300)
     assert list(tmp_path.iterdir()) == []
 
 

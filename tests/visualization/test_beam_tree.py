@@ -45,6 +45,17 @@ def test_a_long_chain_needs_no_deep_recursion() -> None:
     assert tree_rows(chain) == [0.0] * 5000
 
 
+@pytest.mark.usefixtures("bundled_fonts")
+def test_a_long_title_is_broken_into_lines_that_fit() -> None:
+    figure = plot_beam_tree(NODES, title="How are you today? " * 8)
+    figure.canvas.draw()
+    extent = figure.axes[0].title.get_window_extent()
+    assert figure.axes[0].get_title().count("\n") > 2
+    assert extent.x0 >= 0
+    assert extent.x1 <= figure.bbox.width
+    assert extent.y1 <= figure.bbox.height
+
+
 def test_messages() -> None:
     with pytest.raises(ValueError, match=r"`nodes` must hold at least one node\. Received: \[\]\."):
         plot_beam_tree([])
