@@ -284,7 +284,7 @@ class LayerContract:
         """Who else is in the batch, and where, changes nothing."""
         batch = to_arrays(self.outputs)[0].shape[0]
         order = np.roll(np.arange(batch), 1)
-        for rows in (order, *np.split(np.arange(batch), batch)):
+        for rows in (order, *np.split(np.arange(batch), [1])):  # one alone, and the rest
             inputs = keras.tree.map_structure(lambda array, rows=rows: array[rows], self.inputs)
             found = self.call(inputs, {name: mask[rows] for name, mask in self.masks.items()})
             expected = [array[rows] for array in to_arrays(self.outputs)]

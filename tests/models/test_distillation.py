@@ -49,8 +49,9 @@ def expected_loss(student: Any, teachers: Any, batch: Any, weight: float) -> flo
     return float(losses[batch.labels != 0].mean())
 
 
-@pytest.mark.backend
-@pytest.mark.parametrize(("weight", "weighted"), [(0.3, True), (1.0, False)])
+@pytest.mark.parametrize(
+    ("weight", "weighted"), [pytest.param(0.3, True, marks=pytest.mark.backend), (1.0, False)]
+)
 def test_labels_and_teachers_share_the_loss(
     plain_network: Callable[..., Any], batch: Any, weight: float, weighted: bool
 ) -> None:
@@ -67,7 +68,6 @@ def test_labels_and_teachers_share_the_loss(
             np.testing.assert_array_equal(now, then)
 
 
-@pytest.mark.backend
 def test_what_teachers_said_before_counts_as_if_they_were_asked(
     plain_network: Callable[..., Any], batch: Any
 ) -> None:

@@ -112,7 +112,6 @@ def test_once_the_width_covers_the_space_more_beams_change_nothing(tree_step: An
         assert (found <= best[36] + 1e-5).all()
 
 
-@pytest.mark.backend
 def test_there_may_be_more_beams_than_tokens(
     labelled_step: Any, texts: Any, check_result: Any
 ) -> None:
@@ -215,7 +214,6 @@ def test_complete_hypotheses_go_before_those_that_were_cut_off(table_step: Any, 
     assert numpy(result.finished).tolist() == [[True, True, False]]
 
 
-@pytest.mark.backend
 def test_an_empty_batch_gives_an_empty_result(tree_step: Any) -> None:
     result = beam(3, 2)(tree_step, tree_step.state([]), np.zeros(0, "int32"), 4)
     shapes = [tuple(tensor.shape) for tensor in result]

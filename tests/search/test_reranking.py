@@ -13,7 +13,6 @@ def result(labelled_step: Any) -> Any:
     return search(labelled_step, [], [3, 1], 4)
 
 
-@pytest.mark.backend
 def test_hypotheses_are_sorted_by_the_weighted_sum(
     result: Any, texts: Any, check_result: Any
 ) -> None:

@@ -11,7 +11,6 @@ def numbers(seed: int = 0, keys: Any = (0,), draws: int = 1, length: Any = 1) ->
     return ops.convert_to_numpy(uniforms(seed, ops.convert_to_tensor(list(keys)), draws, length))
 
 
-@pytest.mark.backend
 def test_numbers_are_spread_evenly_over_zero_to_one() -> None:
     values = numbers(keys=range(20), draws=10, length=50).ravel()
     assert values.min() >= 0

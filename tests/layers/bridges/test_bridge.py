@@ -38,35 +38,48 @@ def test_a_bridge_holds_the_contract_of_a_layer(
     check_layer(partial(BRIDGES[name], 4, cell="lstm"), inputs, masks, optional)
 
 
+@pytest.fixture(scope="module")
+def encoded() -> dict[str, tuple[Any, list[Any]]]:
+    """Memory and state of encoders, by what they are."""
+    inputs = ops.ones((2, 2, 3))
+    return {
+        "stacked": RecurrentEncoder(4, cell="lstm", num_layers=3)(inputs),
+        "first": RecurrentEncoder(4, cell="gru", num_layers=2, bidirectional="first")(inputs),
+        "bidirectional": RecurrentEncoder(4, cell="lstm", bidirectional=True)(inputs),
+    }
+
+
+@pytest.fixture(scope="module")
+def decoders() -> dict[tuple[str, int], RecurrentDecoder]:
+    """Decoders by their cell and their number of layers."""
+    return {
+        (cell, count): RecurrentDecoder(4, cell=cell, num_layers=count)
+        for cell in ("lstm", "gru")
+        for count in (1, 3)
+    }
+
+
 @pytest.mark.parametrize("name", BRIDGES)
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 @pytest.mark.parametrize("num_layers", [1, 3])
-@pytest.mark.parametrize(
-    "encoder",
-    [
-        {"cell": "lstm", "num_layers": 3},
-        {"cell": "gru", "num_layers": 2, "bidirectional": "first"},
-        {"cell": "lstm", "bidirectional": True},
-    ],
-    ids=["stacked", "first", "bidirectional"],
-)
+@pytest.mark.parametrize("encoder", ["stacked", "first", "bidirectional"])
 def test_it_joins_any_encoder_to_any_decoder_or_says_why_not(
     name: str,
     cell: str,
     num_layers: int,
-    encoder: dict[str, Any],
-    numbers: Callable[..., Array],
+    encoder: str,
+    encoded: dict[str, tuple[Any, list[Any]]],
+    decoders: dict[tuple[str, int], RecurrentDecoder],
 ) -> None:
-    inputs = ops.convert_to_tensor(numbers(2, 2, 3))
-    memory, state = RecurrentEncoder(4, **encoder)(inputs)
+    memory, state = encoded[encoder]
     bridge = get_bridge(name, units=4, cell=cell, num_layers=num_layers)
     sizes = tuple(tensor.shape[-1] for tensor in state)
     if name == "last_state" and sizes[-len(bridge.state_sizes) :] != bridge.state_sizes:
         with pytest.raises(ValueError, match="Use `DenseBridge`"):
             bridge(state, memory)
         return
-    made = bridge(state, memory)
-    outputs, _, _ = RecurrentDecoder(4, cell=cell, num_layers=num_layers)(inputs, memory, made)
+    inputs = ops.ones((2, 2, 3)), memory[..., :1]  # of one size, whatever the encoder
+    outputs, _, _ = decoders[cell, num_layers](*inputs, bridge(state, memory))
     assert tuple(outputs.shape) == (2, 2, 4)
 
 

@@ -42,7 +42,7 @@ MEMBERS = [config["name"] for config in CASES.values()]
 
 
 # These stand for all on the other backends.
-BACKEND = ("attention-fed", "attention-bahdanau", "recurrent-both-deep")
+BACKEND = ("attention-fed", "attention-bahdanau", "recurrent")
 each_case = pytest.mark.parametrize(
     "config",
     [
