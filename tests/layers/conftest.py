@@ -183,9 +183,7 @@ class LayerContract:
 
     def check_build(self) -> None:
         """`build` makes every weight, and builds every layer inside; a call makes none."""
-        fresh = self.make()
-        shapes = keras.tree.map_structure(lambda array: (None, *array.shape[1:]), self.inputs)
-        fresh.build(**{f"{name}_shape": shape for name, shape in shapes.items()})
+        fresh = self.build(self.make())
         assert fresh.built
         unbuilt = [each.path for each in fresh._flatten_layers() if not each.built]
         assert unbuilt == []
@@ -197,6 +195,11 @@ class LayerContract:
         self.call(self.inputs, self.masks, fresh)
         assert described(fresh) == before
         assert before == described(self.layer)
+
+    def build(self, layer: Any) -> Any:
+        shapes = keras.tree.map_structure(lambda array: (None, *array.shape[1:]), self.inputs)
+        layer.build(**{f"{name}_shape": shape for name, shape in shapes.items()})
+        return layer
 
     def check_names(self) -> None:
         """Keras fills in a mask by the name of its argument, and by no other."""
@@ -307,7 +310,7 @@ class LayerContract:
 
     def check_gradients(self) -> None:
         """Every weight is learnt."""
-        gradients = self.gradients(self.layer)
+        _, gradients = self.outputs_and_gradients(self.layer)
         weights = self.layer.trainable_variables
         without = [
             weight.path
@@ -319,22 +322,21 @@ class LayerContract:
 
     def check_half_precision(self, policy: str) -> None:
         """Near the numbers of float32; after one step of descent still numbers."""
-        layer = self.make(dtype=policy)
-        outputs = self.call(self.inputs, self.masks, layer)
+        layer = self.build(self.make(dtype=policy))
         assert all(weight.dtype == "float32" for weight in layer.trainable_variables)
         for weight, single in zip(layer.weights, self.layer.weights, strict=True):
             weight.assign(single)
-        outputs = self.call(self.inputs, self.masks, layer)
+        outputs, gradients = self.outputs_and_gradients(layer)
         assert_equal(outputs, self.outputs, policy, tolerance=0.05)
-        for weight, gradient in zip(layer.trainable_variables, self.gradients(layer), strict=True):
+        for weight, gradient in zip(layer.trainable_variables, gradients, strict=True):
             if gradient is not None:
                 assert np.all(np.isfinite(gradient)), f"{policy}: gradient of {weight.path}"
                 weight.assign_sub(0.01 * gradient)
         for array in to_floats(self.call(self.inputs, self.masks, layer)):
             assert np.all(np.isfinite(array)), policy
 
-    def gradients(self, layer: Any) -> list[Array | None]:
-        """Of a sum over all outputs in which no two elements weigh the same."""
+    def outputs_and_gradients(self, layer: Any) -> tuple[Any, list[Array | None]]:
+        """The gradients are those of a sum over all outputs in which no two weigh the same."""
 
         def weigh(outputs: Any) -> Any:
             total = 0.0
@@ -349,23 +351,32 @@ class LayerContract:
             return self._gradients_tensorflow(layer, weigh)
         return self._gradients_jax(layer, weigh)
 
-    def _gradients_tensorflow(self, layer: Any, weigh: Callable[[Any], Any]) -> list[Array | None]:
+    def _gradients_tensorflow(
+        self, layer: Any, weigh: Callable[[Any], Any]
+    ) -> tuple[Any, list[Array | None]]:
         import tensorflow as tf
 
         with tf.GradientTape() as tape:
-            total = weigh(self.call(self.inputs, self.masks, layer))
+            outputs = self.call(self.inputs, self.masks, layer)
+            total = weigh(outputs)
         gradients = tape.gradient(total, [each.value for each in layer.trainable_variables])
-        return [None if each is None else tf.convert_to_tensor(each).numpy() for each in gradients]
+        return outputs, [
+            None if each is None else tf.convert_to_tensor(each).numpy() for each in gradients
+        ]
 
-    def _gradients_jax(self, layer: Any, weigh: Callable[[Any], Any]) -> list[Array | None]:
+    def _gradients_jax(
+        self, layer: Any, weigh: Callable[[Any], Any]
+    ) -> tuple[Any, list[Array | None]]:
         import jax
 
         def total(trainable: Any) -> Any:
             with keras.StatelessScope(zip(layer.trainable_variables, trainable, strict=True)):
-                return weigh(self.call(self.inputs, self.masks, layer))
+                outputs = self.call(self.inputs, self.masks, layer)
+            return weigh(outputs), outputs
 
         values = [variable.value for variable in layer.trainable_variables]
-        return [np.asarray(each) for each in jax.grad(total)(values)]
+        gradients, outputs = jax.grad(total, has_aux=True)(values)
+        return outputs, [np.asarray(each) for each in gradients]
 
     def save(self, path: Path) -> None:
         """Writes the layer in a model, and beside it numbers for `test_saved_layers.py`."""

@@ -126,14 +126,6 @@ def translate(network: Any, source_ids: Any) -> Any:
     return ops.convert_to_numpy(found.token_ids)
 
 
-@pytest.mark.backend
-def test_a_whole_target_equals_its_steps_on_every_backend(
-    batch: Any, whole: Callable[..., Any], stepped: Callable[..., Any]
-) -> None:
-    network = tiny("bahdanau_2015")
-    np.testing.assert_allclose(stepped(network, batch), whole(network, batch), atol=1e-5)
-
-
 def test_the_papers_depth_is_the_default() -> None:
     depths = {
         name: (options.get("encoder_layers", 1), options.get("decoder_layers", 1))

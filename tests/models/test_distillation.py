@@ -86,6 +86,7 @@ def test_what_teachers_said_before_counts_as_if_they_were_asked(
     compiled(student).evaluate(dataset, verbose=0)
 
 
+@pytest.mark.slow
 def test_the_student_comes_to_say_what_the_teachers_say(
     plain_network: Callable[..., Any], batch: Any
 ) -> None:

@@ -165,6 +165,7 @@ def test_a_plot_of_the_graph_can_be_drawn(plain_network: Callable[..., Any]) -> 
     assert "decoder" in dot.to_string()
 
 
+@pytest.mark.slow
 def test_fit_learns_to_write_dates(plain_network: Callable[..., Any]) -> None:
     """The generated task, batches as `training_dataset` makes them, in one traced step."""
     pairs = data.generate_dates(64, seed=0)
