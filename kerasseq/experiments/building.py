@@ -8,7 +8,7 @@ import keras
 from kerasseq import models, serialization, training
 from kerasseq.experiments import environment, run_data
 from kerasseq.experiments.config import ExperimentConfig, SearchConfig
-from kerasseq.experiments.fine_tuning import Start, read_start
+from kerasseq.experiments.fine_tuning import Start, fits, read_start
 from kerasseq.experiments.run_data import RunData
 from kerasseq.experiments.weight_transfer import copy_weights, freeze, resized_network
 from kerasseq.models import SequenceToSequence
@@ -77,11 +77,7 @@ def _search_options(config: ExperimentConfig, start: Start | None) -> dict[str, 
     if start is None:
         return options
     before = start.translator
-    rule = before.search.output_rule
-    # Ids mean other tokens in a new vocabulary.
-    knows_ids = bool(rule.banned_ids) or rule.vocabulary_mask is not None
-    fits = config.fine_tuning.vocabulary == "keep" or not knows_ids
-    if fits and (said.name, said.options) == (default.name, default.options):
+    if fits(before, config) and (said.name, said.options) == (default.name, default.options):
         options["search"] = before.search
     if said.max_source_length == default.max_source_length:
         options["max_source_length"] = before.max_source_length

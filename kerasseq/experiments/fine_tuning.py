@@ -70,7 +70,7 @@ def read_start(config: ExperimentConfig) -> Start | None:
     merged = dataclasses.replace(
         config,
         model=_model_of(config.model, said.get("model"), path),
-        search=_search_of(config.search, said.get("search")),
+        search=_search_of(config.search, said.get("search"), fits(translator, config)),
     )
     merged = _with_texts(merged, said, path)
     _log_taken(config, merged, path)
@@ -100,12 +100,24 @@ def _model_of(model: ModelConfig, said: dict[str, Any] | None, path: str) -> Mod
     return ModelConfig(**{**known, **options})
 
 
-def _search_of(search: SearchConfig, said: dict[str, Any] | None) -> SearchConfig:
+def fits(translator: Translator, config: ExperimentConfig) -> bool:
+    """Returns whether a file's search means the same in the run: ids in it are of its tokens.
+
+    Args:
+        translator: of the file.
+        config: of the run.
+    """
+    rule = translator.search.output_rule
+    knows_ids = bool(rule.banned_ids) or rule.vocabulary_mask is not None
+    return config.fine_tuning.vocabulary == "keep" or not knows_ids
+
+
+def _search_of(search: SearchConfig, said: dict[str, Any] | None, fits_here: bool) -> SearchConfig:
     """The file's search, field by field where the configuration says nothing else of it."""
     file, default = vars(SearchConfig(**(said or {}))), vars(SearchConfig())
     now = dict(vars(search))
     kind = ("name", "options")  # of one kind are all options
-    if all(now[name] == default[name] for name in kind):
+    if fits_here and all(now[name] == default[name] for name in kind):
         now |= {name: file[name] for name in kind}
     for name in default.keys() - set(kind):
         now[name] = file[name] if now[name] == default[name] else now[name]

@@ -1,5 +1,6 @@
 """The tree of a beam search: what it followed, what it gave up, what it returned."""
 
+import unicodedata
 from collections.abc import Sequence
 from textwrap import fill
 from typing import Any
@@ -12,7 +13,7 @@ from kerasseq.visualization.labels import visible, visible_title
 
 COLUMN, ROW, MARGIN = 1.15, 0.42, 0.55  # inches
 LONGEST = 12  # characters of a label
-TITLE_LETTER, TITLE_LINE = 0.1, 0.2  # inches of the title's font
+TITLE_LETTER, WIDE_LETTER, TITLE_LINE = 0.1, 0.16, 0.2  # inches of the title's font
 START = "start"
 GIVEN_UP, FOLLOWED, BEST = "0.72", "C0", "C3"
 
@@ -55,7 +56,7 @@ def plot_beam_tree(
     columns = max(node.step for node in nodes) + 2
     tallest = max(rows) + 1
     width = COLUMN * columns + MARGIN
-    heading = fill(visible_title(title or ""), int(width / TITLE_LETTER))
+    heading = _lines(title or "", width)
     lines = heading.count("\n") + 1 if heading else 0
     figure.set_size_inches(width, ROW * tallest + MARGIN + TITLE_LINE * lines)
     figure.set_layout_engine("constrained")
@@ -76,6 +77,12 @@ def plot_beam_tree(
         (family,) = choose_families([heading.replace("\n", "")], font)
         axes.set_title(heading, fontsize=11, fontfamily=family, parse_math=False)
     return figure
+
+
+def _lines(title: str, width: float) -> str:
+    """The title in lines of at most so many inches."""
+    is_wide = any(unicodedata.east_asian_width(letter) in "WF" for letter in title)
+    return fill(visible_title(title), int(width / (WIDE_LETTER if is_wide else TITLE_LETTER)))
 
 
 def tree_rows(nodes: Sequence[BeamNode]) -> list[float]:
