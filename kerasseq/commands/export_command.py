@@ -1,5 +1,6 @@
 """`kerasseq export`: a model -> a SavedModel for TF Serving."""
 
+import argparse
 import os
 from collections.abc import Sequence
 
@@ -40,8 +41,17 @@ def _export(arguments: Sequence[str]) -> None:
     import_modules(options.modules)
     if os.path.isfile(options.output):
         raise UsageError(f"--output must name a folder. Received the file {options.output!r}.")
+    if options.serving is not None:
+        _check_serving(options)
     print(load_translator(options.model).export(options.output, version=options.version))
     if options.serving is not None:
         from kerasseq import serving
 
         print(serving.write_serving_folder(options.serving, options.output))
+
+
+def _check_serving(options: argparse.Namespace) -> None:
+    """Before a version is written, which a server may be watching for."""
+    from kerasseq.serving.serving_folder import check_target
+
+    check_target(options.serving, os.path.basename(os.path.abspath(options.output)))

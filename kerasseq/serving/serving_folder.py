@@ -7,10 +7,11 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from kerasseq import checks
 from kerasseq.files import written_beside
 from kerasseq.serving.serving_readme import Server, readme
 from kerasseq.serving.verification import read_card
-from kerasseq.serving.version_folder import versions_in
+from kerasseq.serving.version_folder import version_path, versions_in
 
 _logger = logging.getLogger(__name__)
 
@@ -103,7 +104,8 @@ def write_serving_folder(
     In it stand `models.config` with version labels, `batching_parameters.txt`,
     `monitoring.config`, `docker-compose.yml` for the official image, and a `README.md` with
     requests to this very model and the answers it gives. A file of such a name that somebody has
-    edited, say for ports of their own, is kept beside as `NAME.old`.
+    edited, say for ports of their own, is kept beside as `NAME.old` (`NAME.old2` and so on, where
+    another one is kept already).
 
     Args:
         path: the folder to write; made if it is missing.
@@ -118,25 +120,48 @@ def write_serving_folder(
         The folder that was written.
 
     Raises:
-        ValueError: if there is no exported version, or name or labels are not what TF Serving
-            takes.
+        ValueError: if there is no exported version, or name, labels or ports are not what TF
+            Serving takes.
     """
     path, model_path = os.fspath(path), os.path.abspath(model_path)
     versions = versions_in(model_path)
     if not versions:
         raise ValueError(f"`model_path` must hold an exported version. Received: {model_path!r}.")
     name = os.path.basename(model_path) if name is None else name
-    if not NAME.fullmatch(name):
-        raise ValueError(
-            "`name` must be letters, digits, '_', '.' and '-', since it stands in URLs. "
-            f"Received: {name!r}."
-        )
+    check_target(path, name)
+    _check_ports(rest_port, grpc_port)
     labels = _check_labels(labels or _default_labels(versions), versions)
     server = Server(name, labels, rest_port, grpc_port, MAX_BATCH_SIZE)
     earlier = _earlier_files(server, versions[:-1], model_path, path)
     for file, content in _files(server, model_path, path).items():
         _replace(Path(path, file), content, earlier.get(file))
     return path
+
+
+def check_target(path: str | os.PathLike[str], name: str) -> None:
+    """Raises unless a serving folder can be written for a model: ask before the model is exported.
+
+    Args:
+        path: the folder to write.
+        name: what clients are to call the model.
+
+    Raises:
+        ValueError: if the name cannot stand in a URL, or the path is that of a file.
+    """
+    if not NAME.fullmatch(name):
+        raise ValueError(
+            "`name` must be letters, digits, '_', '.' and '-', since it stands in URLs. "
+            f"Received: {name!r}."
+        )
+    if os.path.exists(path) and not os.path.isdir(path):
+        raise ValueError(f"`path` must name a folder. Received the file {os.fspath(path)!r}.")
+
+
+def _check_ports(rest_port: int, grpc_port: int) -> None:
+    checks.check_integer("rest_port", rest_port, minimum=1, maximum=65535)
+    checks.check_integer("grpc_port", grpc_port, minimum=1, maximum=65535)
+    if rest_port == grpc_port:
+        raise ValueError(f"`rest_port` and `grpc_port` must differ. Received: {rest_port} twice.")
 
 
 def _earlier_files(
@@ -160,7 +185,7 @@ def _files(server: Server, model_path: str, path: str) -> dict[str, str]:
         ),
         "monitoring.config": MONITORING_CONFIG,
         "docker-compose.yml": _compose(server, _relative(model_path, path)),
-        "README.md": readme(server, newest, read_card(Path(model_path) / str(newest))),
+        "README.md": readme(server, newest, read_card(version_path(model_path, newest))),
     }
 
 
@@ -176,12 +201,21 @@ def _replace(path: Path, content: str, earlier: str | None) -> None:
     if before == content.encode():
         return
     if before is not None and (earlier is None or before != earlier.encode()):
-        old = path.with_name(f"{path.name}.old")
+        old = _free_name(path, before)
         with written_beside(old) as temporary:
             Path(temporary).write_bytes(before)
         _logger.info("Replaced %s; what it was is in %s.", path, old.name)
     with written_beside(path) as temporary:
         Path(temporary).write_bytes(content.encode())
+
+
+def _free_name(path: Path, content: bytes) -> Path:
+    """Where a file is kept: no other one that was kept before is lost."""
+    old, number = path.with_name(f"{path.name}.old"), 1
+    while old.exists() and old.read_bytes() != content:
+        number += 1
+        old = path.with_name(f"{path.name}.old{number}")
+    return old
 
 
 def _default_labels(versions: list[int]) -> dict[str, int]:

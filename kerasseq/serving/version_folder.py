@@ -8,6 +8,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from kerasseq import checks
+
 PARTIAL = ".partial"
 """What an unfinished folder begins with. No server takes it for a version: it is no number."""
 
@@ -23,12 +25,26 @@ def versions_in(path: str | os.PathLike[str]) -> list[int]:
     return sorted(int(name) for name in names if name.isascii() and name.isdigit())
 
 
+def version_path(path: str | os.PathLike[str], version: int) -> Path:
+    """Returns the folder of a version: "7", or "007" where it is called so.
+
+    Args:
+        path: the model's folder.
+        version: one of `versions_in(path)`.
+    """
+    names = [name for name in os.listdir(path) if name.isascii() and name.isdigit()]
+    return Path(path, next(name for name in names if int(name) == version))
+
+
 def choose_version(path: str | os.PathLike[str], version: int | None) -> int:
     """Returns the version to write: the one that was asked for, else the next free one.
 
     Raises:
         FileExistsError: if the version is there already.
+        ValueError: if a server could not read it: they count in 64 bits.
     """
+    if version is not None:
+        checks.check_integer("version", version, minimum=1, maximum=2**63 - 1)
     versions = versions_in(path)
     following = versions[-1] + 1 if versions else 1
     if version is None:

@@ -19,12 +19,20 @@ def choose_examples(translator: Translator, examples: Sequence[str] | None = Non
 
     Args:
         translator: what will translate them.
-        examples: real inputs; without any, those that its metadata has under `"examples"`; without
-            these, texts made of the source vocabulary.
+        examples: real inputs; without any, those that its metadata has under `"examples"`, a list
+            of strings; without these, texts made of the source vocabulary.
     """
-    texts = list(examples or translator.metadata.get("examples", ())) or _made_up(translator)
+    texts = list(examples or _kept(translator)) or _made_up(translator)
     texts = sorted([text for text in texts if text.strip()] or texts, key=len)
     return list(dict.fromkeys([texts[0], texts[len(texts) // 2], texts[-1]]))
+
+
+def _kept(translator: Translator) -> list[str]:
+    """What the metadata has; a key that means something else there is nobody's mistake."""
+    kept = translator.metadata.get("examples")
+    if isinstance(kept, list) and all(isinstance(text, str) for text in kept):
+        return kept
+    return []
 
 
 def _made_up(translator: Translator) -> list[str]:

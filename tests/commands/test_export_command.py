@@ -38,3 +38,12 @@ def test_a_serving_folder_is_written_beside_the_model(
     )
     assert capsys.readouterr().out.splitlines() == [str(served / "1"), str(folder)]
     assert {path.name for path in folder.iterdir()} >= {"models.config", "docker-compose.yml"}
+
+
+def test_what_cannot_be_served_is_told_before_a_version_is_written(
+    model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = ["--model", model, "--serving", str(tmp_path / "server")]
+    assert commands.export([*flags, "--output", str(tmp_path / "my model")]) == 2
+    assert "`name` must be letters" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

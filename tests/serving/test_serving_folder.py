@@ -79,6 +79,21 @@ def test_what_somebody_edited_is_kept_beside(model_folder: Path, tmp_path: Path)
         (tmp_path / "found").rename(folder / "docker-compose.yml.old")
 
 
+def test_of_several_edits_each_is_kept(model_folder: Path, tmp_path: Path) -> None:
+    folder = Path(write_serving_folder(tmp_path / "served", model_folder))
+    for text in ("first", "second", "first"):
+        (folder / "models.config").write_text(text)
+        write_serving_folder(folder, model_folder)
+    kept = {path.name: path.read_text() for path in folder.glob("*.old*")}
+    assert kept == {"models.config.old": "first", "models.config.old2": "second"}
+
+
+def test_a_version_may_be_called_with_zeros_before(model_folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(model_folder / "1", tmp_path / "tiny" / "007")
+    served = write_serving_folder(tmp_path / "served", tmp_path / "tiny")
+    assert "\nVersion 7: " in Path(served, "README.md").read_text()
+
+
 def test_a_copy_of_a_version_is_called_by_the_number_of_its_folder(
     model_folder: Path, tmp_path: Path
 ) -> None:
@@ -257,4 +272,10 @@ def test_what_a_server_would_not_take_is_refused(model_folder: Path, tmp_path: P
         write_serving_folder(tmp_path / "served", model_folder, labels={"new-one": 1})
     with pytest.raises(ValueError, match=r"`labels\['stable'\]` must be .* \[1\]. Received: 2"):
         write_serving_folder(tmp_path / "served", model_folder, labels={"stable": 2})
+    with pytest.raises(ValueError, match=r"`grpc_port` must be .* at least 1 .* Received: -5"):
+        write_serving_folder(tmp_path / "served", model_folder, grpc_port=-5)
+    with pytest.raises(ValueError, match=r"must differ. Received: 8500 twice"):
+        write_serving_folder(tmp_path / "served", model_folder, rest_port=8500)
+    with pytest.raises(ValueError, match=r"`path` must name a folder. Received the file '/dev/nu"):
+        write_serving_folder("/dev/null", model_folder)
     assert os.listdir(tmp_path) == []

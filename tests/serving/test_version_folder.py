@@ -8,6 +8,7 @@ from kerasseq.serving.version_folder import (
     PARTIAL,
     choose_version,
     new_version_folder,
+    version_path,
     versions_in,
 )
 
@@ -18,6 +19,9 @@ def test_versions_are_what_a_server_reads_as_numbers(tmp_path: Path) -> None:
     assert versions_in(tmp_path) == [2, 10]
     assert versions_in(tmp_path / "missing") == []
     assert choose_version(tmp_path, None) == 11
+    assert version_path(tmp_path, 10) == tmp_path / "010"
+    with pytest.raises(ValueError, match=f"`version` must be .* at most {2**63 - 1}. Received"):
+        choose_version(tmp_path, 2**63)
     assert choose_version(tmp_path, 3) == 3
     assert choose_version(tmp_path / "missing", None) == 1
     with pytest.raises(FileExistsError, match=r"Received: 10, .* The next free one is 11\."):

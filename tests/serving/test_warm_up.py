@@ -26,6 +26,15 @@ def test_without_examples_those_of_the_metadata_are_taken(
     assert choose_examples(translator) == ["a", "ab"]
 
 
+@pytest.mark.parametrize("other", [[1, 2], "hello", None, {"a": 1}])
+def test_metadata_that_means_something_else_is_not_taken(
+    other: Any, translator: Translator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = choose_examples(translator)
+    monkeypatch.setattr(translator, "metadata", {"examples": other})
+    assert choose_examples(translator) == expected
+
+
 @pytest.mark.parametrize("tokenizer", ["character", "byte", "word"])
 def test_without_any_they_are_made_of_the_vocabulary(make_translator: Any, tokenizer: str) -> None:
     made = make_translator(source=tokenizer, network="cho_2014")
