@@ -27,8 +27,8 @@ def load_tensorflow() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", ERRORS_ONLY)
     os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    # Whatever ~/.keras/keras.json says: text and export need TensorFlow.
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    # Whatever the environment and ~/.keras/keras.json say: text and export need TensorFlow.
+    os.environ["KERAS_BACKEND"] = "tensorflow"
     if "tensorflow" not in sys.modules and os.environ["TF_CPP_MIN_LOG_LEVEL"] == ERRORS_ONLY:
         with _without_stderr():
             import tensorflow  # noqa: F401

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kerasseq.commands.choice_flags import choosing
+from kerasseq.commands.choice_flags import CHOICES, choosing
 from kerasseq.commands.loading import load_translator
 from kerasseq.commands.model_flags import add_import_flag, import_modules
 from kerasseq.commands.process import CommandParser, UsageError, real_text, run, split_texts
@@ -117,9 +117,8 @@ def _check(options: argparse.Namespace) -> None:
         _check_history(options)
     if options.seconds is not None and not options.animate:
         raise UsageError("--seconds belongs to --animate (see kerasseq plot --help)")
-    choices = ("minimum_bayes_risk", "rerank_with")
     watched = [name for name in ("heads", "tree", "animate") if getattr(options, name)]
-    for name in choices:
+    for name in CHOICES:
         if watched and getattr(options, name) is not None:
             raise UsageError(f"--{watched[0]} shows the search alone, without --{name}")
     _check_ending(options)
@@ -184,20 +183,21 @@ def _trace(translator: "Translator", options: argparse.Namespace) -> Any:
 
 def _draw_heads(translator: "Translator", options: argparse.Namespace) -> Any:
     from kerasseq import visualization
+    from kerasseq.translation.tracing import weights_by_head
 
     trace = _trace(translator, options)
-    heads = trace.attention_weights.shape[1]
-    if not heads:
+    heads = weights_by_head(translator, trace)
+    if not len(heads):
         raise ValueError("The network has no attention to draw. --animate shows its states.")
     return visualization.plot_attentions(
         [
             visualization.AttentionMap(
-                trace.attention_weights[:, head],
+                weights,
                 trace.source_tokens,
                 trace.target_tokens,
-                f"head {head + 1}" if heads > 1 else trace.text,
+                f"head {number}" if len(heads) > 1 else trace.text,
             )
-            for head in range(heads)
+            for number, weights in enumerate(heads, start=1)
         ],
         font=options.font,
     )

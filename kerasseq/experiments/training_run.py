@@ -117,6 +117,8 @@ def train(
     make_selection(config)  # a name that is wrong is told before anything is read
     if not os.fspath(output):
         raise ValueError("`output` must name a folder. Received: an empty path.")
+    if os.path.exists(output) and not os.path.isdir(output):
+        raise ValueError(f"`output` must name a folder. Received the file {os.fspath(output)!r}.")
     folder = RunFolder(os.fspath(output))
     changes = folder.check(config, accept_changes)
     pairs = run_data.read_data(config.data) if pairs is None else pairs

@@ -252,6 +252,10 @@ class TextCodec(tf.Module):
         tokenizer = keras.saving.deserialize_keras_object(config["tokenizer"])
         return cls(**{**config, "tokenizer": tokenizer})
 
+    def __reduce__(self) -> Any:
+        """For `pickle` and `copy`: the tables of a graph cannot be copied, and are made anew."""
+        return type(self).from_config, (self.get_config(),)
+
     def _within_range(self, token_ids: Tensor) -> Tensor:
         known = (token_ids >= 0) & (token_ids < self.vocabulary_size)
         return tf.where(known, token_ids, UNKNOWN_ID)

@@ -26,6 +26,7 @@ class Ensemble(keras.Model):
             `"log_probabilities"`: the geometric mean, normalised again.
 
     Raises:
+        TypeError: if one of them is an ensemble.
         ValueError: if there is no network, their vocabularies differ in size, or one reads the
             source in other steps than the others.
 
@@ -37,6 +38,11 @@ class Ensemble(keras.Model):
         self, networks: Sequence[SequenceToSequence], mean: str = "probabilities", **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
+        if any(isinstance(network, Ensemble) for network in networks):
+            raise TypeError(
+                "`networks` must be single networks. Received: an Ensemble among them. Pass its "
+                "own `networks`."
+            )
         sizes = [network.vocabulary_size for network in networks]
         if len(set(sizes)) != 1:
             raise ValueError(

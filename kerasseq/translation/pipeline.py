@@ -152,6 +152,8 @@ def row_keys(texts: Tensor) -> Tensor:
 
     The text itself, so that who else is in the batch changes nothing.
     """
+    # A request to a server may hold bytes that are no text; Python has replaced them before.
+    texts = tf.strings.unicode_transcode(texts, "UTF-8", "UTF-8", errors="replace")
     return tf.cast(tf.strings.to_hash_bucket_fast(texts, LARGEST_KEY), tf.int32)
 
 

@@ -31,7 +31,7 @@ def rerank(
         weight: how much the judge counts beside the translator.
 
     Raises:
-        ValueError: if the judge returns too few or too many numbers.
+        ValueError: if the judge returns too few or too many numbers, or something else.
     """
     checks.check_number("weight", weight)
     pairs = [
@@ -39,18 +39,19 @@ def rerank(
         for translation in translations
         for alternative in translation.alternatives
     ]
-    judged = list(scorer(pairs)) if pairs else []
-    if len(judged) != len(pairs):
+    judged = np.asarray(list(scorer(pairs)) if pairs else [], "float64")
+    if judged.shape != (len(pairs),) or np.isnan(judged).any():
         raise ValueError(
             "`scorer` must return one number for each pair. "
-            f"Received: {len(judged)} for {len(pairs)} pairs."
+            f"Received: numbers of shape {judged.shape} for {len(pairs)} pairs"
+            f"{', NaN among them' if np.isnan(judged).any() else ''}."
         )
     ordered, start = [], 0
     for translation in translations:
         stop = start + len(translation.alternatives)
         own = np.array([alternative.score for alternative in translation.alternatives])
         # Among equals the one that stood before comes first.
-        order = np.argsort(-(own + weight * np.array(judged[start:stop])), kind="stable")
+        order = np.argsort(-(own + weight * judged[start:stop]), kind="stable")
         alternatives = [translation.alternatives[index] for index in order]
         ordered.append(dataclasses.replace(translation, alternatives=alternatives))
         start = stop

@@ -11,8 +11,10 @@ from kerasseq import checks
 from kerasseq.models import SequenceToSequence
 from kerasseq.search import BeamSearch, SearchResult, beam_nodes
 from kerasseq.text import TextCodec
+from kerasseq.translation.batches import check_texts
 from kerasseq.translation.encoded_texts import EncodedTexts, encode_source
 from kerasseq.translation.pipeline import Parts, output_texts, row_keys, search_source
+from kerasseq.translation.source_positions import weights_of_tokens
 from kerasseq.typing import BeamNode, State, Tensor, Trace
 
 
@@ -33,6 +35,7 @@ def trace(translator: Parts, text: str, rank: int = 0, num_candidates: int = 5) 
         ValueError: if the search found no output of that rank.
     """
     network = _network_of(translator)
+    text = _checked(text)
     checks.check_integer("rank", rank, minimum=0)
     checks.check_positive_integer("num_candidates", num_candidates)
     source = _encode(translator, text)
@@ -61,6 +64,23 @@ def trace(translator: Parts, text: str, rank: int = 0, num_candidates: int = 5) 
     )
 
 
+def weights_by_head(translator: Parts, trace: Trace) -> np.ndarray:
+    """Returns the attention weights of a trace, told by the tokens of its source.
+
+    Args:
+        translator: what was traced.
+        trace: what `trace` gave.
+
+    Returns:
+        `(heads, target_length, source_length)`.
+    """
+    weights = np.swapaxes(trace.attention_weights, 0, 1)[None]
+    width = len(trace.source_tokens)
+    nothing = np.zeros((1, width), "int32")
+    reduction = translator.network.memory_reduction
+    return _array(weights_of_tokens(weights, np.array([width]), nothing, reduction))[0]
+
+
 def trace_beams(translator: Parts, text: str) -> list[BeamNode]:
     """Returns the tree of a beam search: every beginning of an output that it followed.
 
@@ -80,6 +100,7 @@ def trace_beams(translator: Parts, text: str) -> list[BeamNode]:
             "`translator` must search with beams. "
             f"Received: {type(search).__name__}. Use `translator.with_search('beam')`."
         )
+    text = _checked(text)
     source = _encode(translator, text)
     min_lengths, max_lengths = search.limits(source.lengths)
     longest = max(int(max_lengths[0]), 1)
@@ -182,8 +203,12 @@ def _network_of(translator: Parts) -> SequenceToSequence:
     return translator.network
 
 
-def _encode(translator: Parts, text: str) -> EncodedTexts:
+def _checked(text: str) -> str:
     checks.check_string("text", text)
+    return check_texts("text", [text])[0]
+
+
+def _encode(translator: Parts, text: str) -> EncodedTexts:
     texts = tf.constant([text])
     return encode_source(texts, translator.source_codec, translator.max_source_length)
 

@@ -1,6 +1,8 @@
 import copy
 import os
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
@@ -205,6 +207,19 @@ class Translator:
         )
         write_model(model, path)
 
+    def __copy__(self) -> "Translator":
+        """Another translator of the same network and codecs."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        return other
+
+    def __reduce__(self) -> Any:
+        """For `pickle`, `copy.deepcopy` and other processes: what its file holds."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "model.keras")
+            self.save(path)
+            return _from_bytes, (path.read_bytes(),)
+
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Translator":
         """Reads a translator that `save` wrote. No code in the file is run (`safe_mode`).
@@ -248,3 +263,10 @@ class Translator:
         from kerasseq import serving
 
         return serving.export(self, path, version, examples)
+
+
+def _from_bytes(content: bytes) -> Translator:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "model.keras")
+        path.write_bytes(content)
+        return Translator.load(path)

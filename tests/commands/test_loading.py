@@ -28,3 +28,11 @@ def test_what_the_user_has_set_stays(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
     load_tensorflow()
     assert {name: os.environ[name] for name in DEFAULTS} == chosen
+
+
+def test_the_backend_is_tensorflow_whatever_the_environment_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    load_tensorflow()
+    assert os.environ["KERAS_BACKEND"] == "tensorflow"

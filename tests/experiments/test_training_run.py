@@ -212,6 +212,8 @@ def test_unknown_scores_are_named_before_anything_is_read(
 def test_a_folder_must_be_named(tiny_config: Make) -> None:
     with pytest.raises(ValueError, match="`output` must name a folder"):
         train(tiny_config(), "")
+    with pytest.raises(ValueError, match="`output` must name a folder. Received the file '/dev/nu"):
+        train(tiny_config(), "/dev/null")
 
 
 def test_data_must_be_named(tmp_path: Path) -> None:

@@ -86,3 +86,9 @@ def test_networks_must_share_the_target_vocabulary(make_translator: Make) -> Non
         Ensemble([network, other])
     with pytest.raises(ValueError, match=r"at least one.*Received: vocabularies of \[\]"):
         Ensemble([])
+
+
+def test_an_ensemble_is_no_member_of_another(make_translator: Make) -> None:
+    network = make_translator().network
+    with pytest.raises(TypeError, match=r"must be single networks. Received: an Ensemble among"):
+        Ensemble([Ensemble([network]), network])  # type: ignore[list-item]

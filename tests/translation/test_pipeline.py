@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from kerasseq.translation import Translation, Translator
+from kerasseq.translation.pipeline import row_keys
 
 TEXTS = ["how are you today?", "", "日本語", "a", "it's a small world", "e\u0301"]
 
@@ -150,3 +151,14 @@ def test_there_is_one_prefix_for_each_text(translator: Translator) -> None:
         translator.complete(["a", "b"], ["c"])
     with pytest.raises(TypeError, match="`prefixes` must be a sequence of strings"):
         translator.complete(["a", "b"], "cd")
+
+
+def test_a_sample_of_bytes_that_are_no_text_is_that_of_what_python_reads(
+    make_translator: Any,
+) -> None:
+    """A request to a server may hold them; Python replaces them before."""
+    broken = [b"\xff\xfe the cat", b"a\xc3 b", b"\xf0\x9f x"]
+    read = [text.decode("utf-8", "replace") for text in broken]
+    keys = row_keys(tf.constant(broken)).numpy().tolist()
+    assert keys == row_keys(tf.constant(read)).numpy().tolist()
+    assert len(set(keys)) == 3

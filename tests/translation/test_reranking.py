@@ -1,4 +1,5 @@
 import copy
+from typing import Any
 
 import numpy as np
 import pytest
@@ -35,8 +36,18 @@ def test_scores_stay_the_translators_own() -> None:
 
 
 def test_the_judge_must_judge_every_pair() -> None:
-    with pytest.raises(ValueError, match="one number for each pair. Received: 1 for 5 pairs"):
-        rerank(TRANSLATIONS, lambda pairs: [0.0])
+    wrong: dict[str, Any] = {
+        r"shape \(1,\) for 5 pairs": [0.0],
+        r"shape \(5, 1\) for 5 pairs": [[0.0]] * 5,
+        "NaN among them": [0.0, 1.0, np.nan, 2.0, 3.0],
+    }
+    for received, judged in wrong.items():
+
+        def judge(pairs: Any, judged: Any = judged) -> Any:
+            return judged
+
+        with pytest.raises(ValueError, match=f"one number for each pair. Received: .*{received}"):
+            rerank(TRANSLATIONS, judge)
 
 
 def test_nothing_to_rerank_is_nothing() -> None:

@@ -11,6 +11,7 @@ import pytest
 import kerasseq
 from kerasseq import layers
 from kerasseq.translation import trace, trace_beams
+from kerasseq.translation.tracing import weights_by_head
 
 TEXT = "what is this?"
 DECODERS: dict[str, dict[str, Any]] = {
@@ -223,3 +224,31 @@ def test_messages(translators: Callable[[str], kerasseq.Translator]) -> None:
     codec = translator.source_codec
     with pytest.raises(TypeError, match=r"must have one network.*Received: Ensemble\."):
         trace(kerasseq.Translator(codec, codec, ensemble), TEXT)
+
+
+def test_a_surrogate_alone_is_read_as_the_translator_reads_it(
+    translators: Callable[[str], kerasseq.Translator],
+) -> None:
+    text = f"\ud800 {TEXT}"
+    found = trace(translators("luong"), text)
+    assert (
+        found.source_tokens
+        == trace(translators("luong"), text.replace("\ud800", "\ufffd")).source_tokens
+    )
+    assert trace_beams(translators("luong"), text)
+
+
+def test_the_weights_of_a_shorter_memory_are_shared_among_its_tokens() -> None:
+    codec = kerasseq.text.TextCodec.train([TEXT], "word", vocabulary_size=20)
+    size = codec.vocabulary_size
+    units = {"embedding_units": 6, "encoder_units": 4, "decoder_units": 8}
+    network = kerasseq.models.build(
+        "bidirectional_luong", size, size, encoder="pyramidal", encoder_layers=2, **units
+    )
+    translator = kerasseq.Translator(codec, codec, network, search="greedy")
+    found = trace(translator, TEXT)
+    weights = weights_by_head(translator, found)
+    assert weights.shape == (1, len(found.target_tokens), len(found.source_tokens))
+    assert found.attention_weights.shape[2] < weights.shape[2]
+    np.testing.assert_allclose(weights.sum(-1), 1.0, atol=1e-5)
+    np.testing.assert_allclose(weights[0], eager(translator).attention_weights, atol=1e-5)

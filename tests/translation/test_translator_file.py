@@ -1,7 +1,9 @@
 """One file holds all of a translator, and a damaged one is an error that says so."""
 
+import copy
 import json
 import os
+import pickle
 import subprocess
 import sys
 import zipfile
@@ -12,6 +14,7 @@ from typing import Any
 import keras
 import pytest
 
+import kerasseq
 from kerasseq.translation import Translator
 
 FRESH_PROCESS = """
@@ -110,3 +113,15 @@ def test_a_file_that_is_missing_or_of_another_model_is_an_error(tmp_path: Path) 
 def test_a_file_name_ends_in_keras(translator: Translator, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"`path` must end in '.keras'. Received: '.*model.h5'\."):
         translator.save(tmp_path / "model.h5")
+
+
+def test_a_translator_is_pickled_and_copied_by_what_its_file_holds(
+    translator: kerasseq.Translator, texts: list[str]
+) -> None:
+    assert copy.copy(translator).network is translator.network
+    copied = pickle.loads(pickle.dumps(translator))
+    assert copied.network is not translator.network
+    assert [each.text for each in copied(texts[:2])] == [e.text for e in translator(texts[:2])]
+    codec = copy.deepcopy(translator.source_codec)
+    assert codec.vocabulary == translator.source_codec.vocabulary
+    assert codec.encode(texts).to_list() == translator.source_codec.encode(texts).to_list()
