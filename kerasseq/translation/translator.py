@@ -1,8 +1,6 @@
 import copy
 import os
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
@@ -17,7 +15,7 @@ from kerasseq.translation.batches import check_equal_lengths, check_pairs, check
 from kerasseq.translation.ensemble import Ensemble, copied
 from kerasseq.translation.size_checks import check_sizes
 from kerasseq.translation.translation import TargetScore, Translation
-from kerasseq.translation.translator_file import read_model, write_model
+from kerasseq.translation.translator_file import from_bytes, read_model, to_bytes, write_model
 from kerasseq.translation.translator_model import TranslatorModel
 from kerasseq.typing import Tensor
 
@@ -215,10 +213,7 @@ class Translator:
 
     def __reduce__(self) -> Any:
         """For `pickle`, `copy.deepcopy` and other processes: what its file holds."""
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder, "model.keras")
-            self.save(path)
-            return _from_bytes, (path.read_bytes(),)
+        return from_bytes, (type(self).load, to_bytes(self.save))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Translator":
@@ -263,10 +258,3 @@ class Translator:
         from kerasseq import serving
 
         return serving.export(self, path, version, examples)
-
-
-def _from_bytes(content: bytes) -> Translator:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "model.keras")
-        path.write_bytes(content)
-        return Translator.load(path)

@@ -1,12 +1,18 @@
 """A translator as one `.keras` file: written beside and renamed, read with clear errors."""
 
 import os
+import tempfile
 import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
 
 import keras
 
 from kerasseq.files import written_beside
 from kerasseq.translation.translator_model import TranslatorModel
+
+Read = TypeVar("Read")
 
 
 def write_model(model: TranslatorModel, path: str | os.PathLike[str]) -> None:
@@ -51,3 +57,19 @@ def read_model(path: str | os.PathLike[str]) -> TranslatorModel:
             "Use a file that `Translator.save` wrote."
         )
     return model
+
+
+def to_bytes(save: Callable[[str], None]) -> bytes:
+    """Returns what a function writes into a `.keras` file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "model.keras")
+        save(os.fspath(path))
+        return path.read_bytes()
+
+
+def from_bytes(load: Callable[[str], Read], content: bytes) -> Read:
+    """Returns what a function reads from a `.keras` file of that content."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "model.keras")
+        path.write_bytes(content)
+        return load(os.fspath(path))
