@@ -4,7 +4,7 @@ import argparse
 import os
 from collections.abc import Sequence
 
-from kerasseq.commands.loading import load_translator
+from kerasseq.commands.loading import load_tensorflow, load_translator
 from kerasseq.commands.model_flags import add_import_flag, import_modules
 from kerasseq.commands.process import CommandParser, UsageError, run
 
@@ -52,6 +52,7 @@ def _export(arguments: Sequence[str]) -> None:
 
 def _check_serving(options: argparse.Namespace) -> None:
     """Before a version is written, which a server may be watching for."""
+    load_tensorflow()
     from kerasseq.serving.serving_folder import check_target
 
     check_target(options.serving, os.path.basename(os.path.abspath(options.output)))
