@@ -65,8 +65,8 @@ def count_lines(path: str | None) -> int | None:
         while block := file.read(BLOCK):
             if count == 0 and block.startswith((GZIP_MAGIC, XZ_MAGIC)):
                 return None
-            if block == BOM_UTF8:
-                return count
+            if block == BOM_UTF8 and file.tell() == len(block):
+                return 0  # a mark before nothing
             count += block.count(b"\n")
             last = block[-1:]
     return count + (last != b"\n")

@@ -115,10 +115,7 @@ def train(
             checkpoint stays.
     """
     make_selection(config)  # a name that is wrong is told before anything is read
-    if not os.fspath(output):
-        raise ValueError("`output` must name a folder. Received: an empty path.")
-    if os.path.exists(output) and not os.path.isdir(output):
-        raise ValueError(f"`output` must name a folder. Received the file {os.fspath(output)!r}.")
+    _check_output(output)
     folder = RunFolder(os.fspath(output))
     changes = folder.check(config, accept_changes)
     pairs = run_data.read_data(config.data) if pairs is None else pairs
@@ -145,6 +142,13 @@ def train(
     translator.save(folder.model)
     folder.write_report(report)
     return Run(str(folder.path), translator, report)
+
+
+def _check_output(output: str | os.PathLike[str]) -> None:
+    if not os.fspath(output):
+        raise ValueError("`output` must name a folder. Received: an empty path.")
+    if os.path.exists(output) and not os.path.isdir(output):
+        raise ValueError(f"`output` must name a folder. Received the file {os.fspath(output)!r}.")
 
 
 def _fit(
