@@ -9,8 +9,9 @@ import numpy as np
 
 from kerasseq import checks, search
 from kerasseq.benchmarking import measuring
-from kerasseq.benchmarking.floor import Floor, Phase, Shape, search_phases
+from kerasseq.benchmarking.floor import Floor
 from kerasseq.benchmarking.measuring import Span, Stopwatch
+from kerasseq.benchmarking.products import Phase, Shape, search_phases
 from kerasseq.benchmarking.reference import (
     CMUDICT,
     MULTI30K,

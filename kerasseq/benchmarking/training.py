@@ -8,8 +8,9 @@ import numpy as np
 
 from kerasseq import checks, data, training
 from kerasseq.benchmarking import corpora, measuring
-from kerasseq.benchmarking.floor import Floor, Shape, training_phases
+from kerasseq.benchmarking.floor import Floor
 from kerasseq.benchmarking.measuring import Span, Stopwatch
+from kerasseq.benchmarking.products import Shape, training_phases
 from kerasseq.benchmarking.reference import (
     MULTI30K,
     Reference,

@@ -14,7 +14,7 @@ from kerasseq.commands.train_command import check_data
 from kerasseq.commands.trial_table import TrialTable
 from kerasseq.experiments import ExperimentConfig
 from kerasseq.experiments.yaml_text import load_yaml
-from kerasseq.tuning.parameters import parse_parameter
+from kerasseq.tuning.parameter_text import parse_parameter
 from kerasseq.tuning.search_space import SearchSpace
 
 if TYPE_CHECKING:

@@ -63,8 +63,7 @@ def build_optimizer(config: TrainingConfig, rate: Any) -> keras.optimizers.Optim
             another field.
     """
     options = dict(config.optimizer) if isinstance(config.optimizer, dict) else {}
-    named = isinstance(config.optimizer, dict)
-    name = options.pop("name", None) if named else config.optimizer
+    options.pop("name", None)
     for option in options:
         if option in OWN_FIELDS:
             raise ValueError(
@@ -84,30 +83,38 @@ def build_optimizer(config: TrainingConfig, rate: Any) -> keras.optimizers.Optim
         options["gradient_accumulation_steps"] = config.accumulation_steps
     if config.ema_momentum is not None:
         options |= {"use_ema": True, "ema_momentum": config.ema_momentum}
-    optimizer_class = _optimizer_class(name)
-    _try(optimizer_class, options, config)
-    return optimizer_class(**options)
+    kind = optimizer_class(config.optimizer)
+    _try(kind, options, config)
+    return kind(**options)
 
 
-def _try(optimizer_class: Any, options: dict[str, Any], config: TrainingConfig) -> None:
+def _try(kind: Any, options: dict[str, Any], config: TrainingConfig) -> None:
     """Raises if an optimiser of these options cannot make an update.
 
     Keras takes most options as they come, and fails at the first step, when the run has begun.
     """
     weight = keras.Variable(np.zeros((1, 1), "float32"))
     try:
-        optimizer = optimizer_class(**options)
+        optimizer = kind(**options)
         optimizer.apply([keras.ops.ones_like(weight)], [weight])
     except Exception as error:  # whatever an optimiser and its backend raise
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise ValueError(
-            f"`training.optimizer` must have options that {optimizer_class.__name__} takes. "
+            f"`training.optimizer` must have options that {kind.__name__} takes. "
             f"Received: {config.optimizer!r} ({reason})."
         ) from error
 
 
-def _optimizer_class(name: Any) -> Any:
-    """The class of that name, in any case and with or without underscores."""
+def optimizer_class(said: str | dict[str, Any]) -> Any:
+    """Returns the class that is named, in any case and with or without underscores.
+
+    Args:
+        said: the name, or a mapping with `name` and options.
+
+    Raises:
+        ValueError: if there is no such optimiser.
+    """
+    name = said.get("name") if isinstance(said, dict) else said
     known = {"fusedadam": training.FusedAdam}
     for each, member in vars(keras.optimizers).items():
         # The others are made of optimisers, and say nothing on their own.

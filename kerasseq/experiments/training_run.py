@@ -19,13 +19,13 @@ from kerasseq.experiments.distillation import (
 )
 from kerasseq.experiments.final_weights import set_final_weights
 from kerasseq.experiments.fine_tuning import read_start
+from kerasseq.experiments.name_checks import check_names
 from kerasseq.experiments.optimization import compile_network
 from kerasseq.experiments.resuming import restore_run, save_progress, tidy
 from kerasseq.experiments.run_callbacks import (
     Steps,
     evaluated_epochs,
     make_callbacks,
-    make_selection,
 )
 from kerasseq.experiments.run_data import RunData
 from kerasseq.experiments.run_folder import RunFolder
@@ -114,7 +114,7 @@ def train(
         kerasseq.training.InvalidLossError: if the loss becomes NaN or infinite; the last good
             checkpoint stays.
     """
-    make_selection(config)  # a name that is wrong is told before anything is read
+    check_names(config)
     _check_output(output)
     folder = RunFolder(os.fspath(output))
     changes = folder.check(config, accept_changes)

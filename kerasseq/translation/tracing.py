@@ -1,8 +1,5 @@
 """What a translator does with one text, step by step: for pictures, and for a closer look."""
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 import tensorflow as tf
 from keras import ops
@@ -15,7 +12,8 @@ from kerasseq.translation.batches import check_texts
 from kerasseq.translation.encoded_texts import EncodedTexts, encode_source
 from kerasseq.translation.pipeline import Parts, output_texts, row_keys, search_source
 from kerasseq.translation.source_positions import weights_of_tokens
-from kerasseq.typing import BeamNode, State, Tensor, Trace
+from kerasseq.translation.traced_steps import TracedSteps, as_array, tokens_of
+from kerasseq.typing import BeamNode, Trace
 
 
 def trace(translator: Parts, text: str, rank: int = 0, num_candidates: int = 5) -> Trace:
@@ -40,23 +38,23 @@ def trace(translator: Parts, text: str, rank: int = 0, num_candidates: int = 5) 
     checks.check_positive_integer("num_candidates", num_candidates)
     source = _encode(translator, text)
     result = _search(translator, text, source)
-    found = int((_array(result.lengths)[0] > 0).sum())
+    found = int((as_array(result.lengths)[0] > 0).sum())
     if rank >= found:
         raise ValueError(
             f"`rank` must be below {found}, the number of outputs that the search found. "
             f"Received: {rank}."
         )
     texts = output_texts(translator, tf.constant([text]), source, result)
-    length = int(_array(result.lengths)[0, rank])
-    source_ids = _array(source.token_ids)[0]
-    target_ids = _array(result.token_ids)[0, rank, :length]
-    steps = _Steps(translator.target_codec, num_candidates)
+    length = int(as_array(result.lengths)[0, rank])
+    source_ids = as_array(source.token_ids)[0]
+    target_ids = as_array(result.token_ids)[0, rank, :length]
+    steps = TracedSteps(translator.target_codec, num_candidates)
     steps.write(network, source.token_ids, [translator.search.start_id, *target_ids.tolist()])
     memories, handed_on = _read(network, source_ids, translator.source_codec)
     return Trace(
         text=texts.numpy()[0, rank].decode("utf-8", "replace"),
-        source_tokens=_tokens(translator.source_codec, source_ids),
-        target_tokens=_tokens(translator.target_codec, target_ids),
+        source_tokens=tokens_of(translator.source_codec, source_ids),
+        target_tokens=tokens_of(translator.target_codec, target_ids),
         memories=memories,
         handed_on=handed_on,
         wiring=getattr(network.decoder, "wiring", ""),
@@ -78,7 +76,7 @@ def weights_by_head(translator: Parts, trace: Trace) -> np.ndarray:
     width = len(trace.source_tokens)
     nothing = np.zeros((1, width), "int32")
     reduction = translator.network.memory_reduction
-    return _array(weights_of_tokens(weights, np.array([width]), nothing, reduction))[0]
+    return as_array(weights_of_tokens(weights, np.array([width]), nothing, reduction))[0]
 
 
 def trace_beams(translator: Parts, text: str) -> list[BeamNode]:
@@ -115,82 +113,7 @@ def trace_beams(translator: Parts, text: str) -> list[BeamNode]:
         row_keys=row_keys(tf.constant([text])),
     )
     codec = translator.target_codec
-    return beam_nodes(search.trace(request), 0, lambda each: _tokens(codec, [each])[0])
-
-
-class _Steps:
-    """The columns of a trace that grow with each step."""
-
-    def __init__(self, codec: TextCodec, num_candidates: int) -> None:
-        self.codec = codec
-        self.num_candidates = num_candidates
-        self.rows: dict[str, list[np.ndarray]] = {
-            name: []
-            for name in ("states", "scores", "attention_weights", "contexts", "token_scores")
-        }
-        self.candidates: list[list[tuple[str, float]]] = []
-        self.names = {"score_name": "", "distribution_name": ""}
-
-    def write(
-        self, network: SequenceToSequence, source_ids: Tensor, token_ids: Sequence[int]
-    ) -> None:
-        """Lets the network write `token_ids`, the start first, and adds each step."""
-        step, state, _ = network.start_search(source_ids, len(token_ids) - 1)
-        for before, token_id in zip(token_ids, token_ids[1:], strict=False):
-            with network.recorded_attention() as records:
-                log_probabilities, state, weights = step(ops.convert_to_tensor([before]), state)
-            self.add(token_id, log_probabilities, state, weights, records)
-
-    def add(
-        self,
-        token_id: int,
-        log_probabilities: Tensor,
-        state: State,
-        weights: Tensor,
-        records: Sequence[Any],
-    ) -> None:
-        """Adds the step that wrote `token_id`; its tensors have one row."""
-        own = _array(log_probabilities)[0]
-        for name, values in {
-            "states": _first_vector(state),
-            "token_scores": own[token_id],
-            **self._attention(_array(weights)[0], records),
-        }.items():
-            self.rows[name].append(np.asarray(values, dtype="float32"))
-        best = np.argsort(-own, kind="stable")[: self.num_candidates]
-        shown = np.exp(own[best]).tolist()
-        self.candidates.append(list(zip(_tokens(self.codec, best), shown, strict=True)))
-
-    def _attention(self, weights: np.ndarray, records: Sequence[Any]) -> dict[str, np.ndarray]:
-        if records:
-            layer = records[-1].layer
-            self.names = {
-                "score_name": type(layer).__name__,
-                "distribution_name": type(layer.distribution_layer).__name__,
-            }
-            return {
-                # One query: `(1, heads, 1, memory_length)`. Several attentions are further heads.
-                "scores": np.concatenate([_array(each.scores)[0, :, 0] for each in records]),
-                "attention_weights": np.concatenate(
-                    [_array(each.attention_weights)[0, :, 0] for each in records]
-                ),
-                "contexts": _array(records[-1].context).reshape(-1),
-            }
-        if not weights.any():  # the zeros of a decoder without attention
-            nothing = np.zeros((0, len(weights)))
-            return {"scores": nothing, "attention_weights": nothing, "contexts": np.zeros(0)}
-        # An attention of the user's own making.
-        tiny = np.finfo("float32").tiny
-        return {
-            "scores": np.log(np.maximum(weights, tiny))[None],
-            "attention_weights": weights[None],
-            "contexts": np.zeros(0),
-        }
-
-    def columns(self) -> dict[str, Any]:
-        """Returns the trace's arguments."""
-        columns = {name: np.stack(rows) for name, rows in self.rows.items()}
-        return {**columns, "candidates": self.candidates, **self.names}
+    return beam_nodes(search.trace(request), 0, lambda each: tokens_of(codec, [each])[0])
 
 
 def _network_of(translator: Parts) -> SequenceToSequence:
@@ -226,8 +149,8 @@ def _read(
     is_read = np.tril(np.ones((length, length), dtype=bool))
     beginnings = np.where(is_read, token_ids, codec.pad_id).astype("int32")
     memory, initial_state = network.encode(ops.convert_to_tensor(beginnings))
-    handed_on = _array(initial_state[0]) if initial_state else np.zeros((length, 0))
-    return _array(memory), handed_on
+    handed_on = as_array(initial_state[0]) if initial_state else np.zeros((length, 0))
+    return as_array(memory), handed_on
 
 
 def _same_contexts(
@@ -237,25 +160,3 @@ def _same_contexts(
     if not getattr(network.decoder, "reads_context", False):
         return {}
     return {"contexts": np.tile(context, (length, 1))}
-
-
-def _first_vector(state: State) -> np.ndarray:
-    """The first tensor of a state that is a vector of numbers: the lowest cell's output."""
-    for tensor in state:
-        values = _array(tensor)
-        if values.ndim == 2 and values.dtype.kind == "f":
-            return values[0]
-    return np.zeros(0)
-
-
-def _tokens(codec: TextCodec, token_ids: Sequence[int] | np.ndarray) -> list[str]:
-    """The pieces of ids; an untrained network may write the padding's, which codecs hide."""
-    ids = [codec.unknown_id if each == codec.pad_id else int(each) for each in token_ids]
-    # A row each, since a codec shows nothing behind an end.
-    pieces = codec.tokens(tf.constant(ids, tf.int32)[:, None])
-    return [b"".join(row).decode("utf-8", "replace") for row in pieces.to_list()]
-
-
-def _array(tensor: Tensor) -> np.ndarray:
-    values = np.asarray(ops.convert_to_numpy(tensor))
-    return values if values.dtype.kind in "biu" else values.astype("float32")

@@ -53,10 +53,10 @@ def check_parameter(name: str, parameter: Parameter) -> None:
         parameter: how it is searched.
 
     Raises:
-        TypeError: if a value is not of the field's type.
+        TypeError: if a value is not of its field's type, also one of a condition.
         ValueError: if there is no such field, or it is one that all trials share.
     """
-    annotation = field_type(name)
+    field_type(name)
     if name in SHARED:
         raise ValueError(f"all trials share `{name}`: set it in the configuration, not the space.")
     if not isinstance(parameter, Parameter):
@@ -64,11 +64,16 @@ def check_parameter(name: str, parameter: Parameter) -> None:
             f"`{name}` must be a Choice, a Range or a Fixed. Received: {parameter!r}. "
             f"For one value: `fix({name!r}, value)`."
         )
-    for value in parameter.examples():
+    _check_values(name, parameter.examples(), f"`{name}`")
+    for other, values in getattr(parameter, "when", {}).items():
+        _check_values(other, values, f"`when[{other!r}]` of `{name}`")
+
+
+def _check_values(name: str, values: Iterable[Any], told: str) -> None:
+    annotation = field_type(name)
+    for value in values:
         if not fits(value, annotation):
-            raise TypeError(f"`{name}` must be {words(annotation)}. Received: {value!r}.")
-    for other in getattr(parameter, "when", {}):
-        field_type(other)
+            raise TypeError(f"{told} must be {words(annotation)}. Received: {value!r}.")
 
 
 def hint(name: str, known: Iterable[str]) -> str:

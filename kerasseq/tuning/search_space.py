@@ -11,7 +11,8 @@ from kerasseq.experiments.config_files import from_mapping
 from kerasseq.experiments.yaml_text import dump_yaml, load_yaml
 from kerasseq.files import written_beside
 from kerasseq.tuning.fields import check_parameter, hint
-from kerasseq.tuning.parameters import Fixed, Parameter, parse_parameter, plain_parameter
+from kerasseq.tuning.parameter_text import parse_parameter, plain_parameter
+from kerasseq.tuning.parameters import Fixed, Parameter
 
 
 class SearchSpace(Mapping[str, Parameter]):

@@ -12,11 +12,14 @@ import pytest
 
 import kerasseq
 from kerasseq.experiments import (
+    DataConfig,
     ExperimentConfig,
     ModelConfig,
     Run,
     RunState,
     SearchConfig,
+    TextConfig,
+    TrainingConfig,
     build_translator,
     read_data,
     train,
@@ -198,15 +201,35 @@ def test_a_run_that_was_interrupted_can_end_where_it_stands(
         train(changed(epochs=1), folder, accept_changes=True)  # it is finished
 
 
-def test_unknown_scores_are_named_before_anything_is_read(
-    tiny_config: Make, tmp_path: Path
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"metrics": ["blue"]}, r"`metrics\[0\]` must be one of .*Received: 'blue'"),
+        (
+            {"training": TrainingConfig(monitor="val_blue")},
+            r"`training.monitor` must be one of val_loss.*Received: 'val_blue'",
+        ),
+        (
+            {"training": TrainingConfig(optimizer="adamm")},
+            "`training.optimizer` must be one of fused_adam, .*Received: 'adamm'",
+        ),
+        (
+            {"source_text": TextConfig(tokenizer="wrd")},
+            "`source_text.tokenizer` must be one of .*Received: 'wrd'",
+        ),
+        (
+            {"target_text": TextConfig(tokenizer={"name": "wrd"})},
+            "`target_text.tokenizer` must be one of .*Received: 'wrd'",
+        ),
+        ({"search": SearchConfig(name="beem")}, "`search.name` must be one of .*Received: 'beem'"),
+    ],
+)
+def test_an_unknown_name_is_told_before_anything_is_read(
+    fields: dict[str, Any], message: str, tmp_path: Path
 ) -> None:
-    config = tiny_config(monitor="val_blue")
-    missing = dataclasses.replace(config.data, train="missing.tsv")
-    with pytest.raises(ValueError, match=r"must be one of val_loss.*Received: 'val_blue'"):
-        train(dataclasses.replace(config, data=missing), tmp_path / "run")
-    with pytest.raises(ValueError, match=r"`metrics\[0\]` must be one of .*Received: 'blue'"):
-        train(dataclasses.replace(config, data=missing, metrics=["blue"]), tmp_path / "run")
+    config = ExperimentConfig(data=DataConfig(train="missing.tsv", valid="missing.tsv"))
+    with pytest.raises(ValueError, match=message):
+        train(dataclasses.replace(config, **fields), tmp_path / "run")
 
 
 def test_a_folder_must_be_named(tiny_config: Make) -> None:

@@ -83,6 +83,10 @@ def unknown_file() -> Any:
             lambda: SPACE.add("model.tie", Choice(("none",), when={"model.x": ("a",)})),
             "there is no field 'model.x'",
         ),
+        (
+            lambda: SPACE.add("model.tie", Choice(("none",), when={"share_vocabulary": ("yes",)})),
+            r"`when\['share_vocabulary'\]` of `model.tie` must be true or false. Received: 'yes'",
+        ),
         (lambda: SearchSpace.named("big"), "one of small_data, full, training. Received: 'big'"),
         (unknown_file, "no file 'missing.yaml', and no space .* Spaces: small_data, full"),
         (lambda: SearchSpace.from_dict([1]), r"mapping from fields to values. Received: \[1\]"),
