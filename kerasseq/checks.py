@@ -114,5 +114,10 @@ def check_strings(name: str, value: Any) -> None:
 
 def check_one_of(name: str, value: Any, options: Collection[Any]) -> None:
     """Raises unless `value` is one of `options`."""
-    if value not in options:
+    # 1 is no `True`, though it equals it.
+    is_one = any(
+        value == option and isinstance(value, bool) == isinstance(option, bool)
+        for option in options
+    )
+    if not is_one:
         _fail(ValueError, name, "one of " + ", ".join(repr(option) for option in options), value)

@@ -5,7 +5,22 @@ from typing import Any
 import keras
 from keras import ops
 
+from kerasseq import checks
 from kerasseq.typing import Tensor
+
+
+def make_generator(seed: int | None) -> keras.random.SeedGenerator:
+    """Returns a generator of draws.
+
+    Args:
+        seed: a number of 32 bits; `None` for one that is drawn.
+
+    Raises:
+        TypeError, ValueError: if it is none.
+    """
+    if seed is not None:
+        checks.check_seed("seed", seed)
+    return keras.random.SeedGenerator(seed)
 
 
 def draw_factors(

@@ -1,9 +1,11 @@
-"""Says what is wrong with the tensors that a layer is given, before their shapes are used."""
+"""Says what is wrong with the tensors that a layer is given, before they are used."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from kerasseq.typing import Shape
+import keras
+
+from kerasseq.typing import Shape, Tensor
 
 
 def check_sequence(layer: Any, argument: str, shape: Any) -> None:
@@ -49,6 +51,11 @@ def check_state(layer: Any, argument: str, shapes: Sequence[Shape]) -> None:
         raise ValueError(f"{expectation} Received: one tensor of shape {tuple(shapes)}. {way_out}")
     if any(len(shape) != 2 for shape in shapes):
         raise ValueError(f"{expectation} Received: shapes {[tuple(shape) for shape in shapes]}.")
+
+
+def is_float(values: Tensor) -> bool:
+    """Whether `values` are floating-point numbers: vectors, and not token ids."""
+    return keras.backend.is_float_dtype(keras.backend.standardize_dtype(values.dtype))
 
 
 def _is_list_of_shapes(shape: Any) -> bool:

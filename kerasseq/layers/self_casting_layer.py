@@ -22,6 +22,15 @@ class SelfCastingLayer(keras.layers.Layer, abc.ABC):
         # Keras rounds the weights of a layer of mixed precision although its autocast is off.
         return super().add_weight(*arguments, **{"autocast": False, **options})
 
+    @property
+    def part_options(self) -> dict[str, Any]:
+        """The arguments that layers within this one share with it.
+
+        A layer that was frozen and saved makes them anew, and they must stay frozen.
+        """
+        frozen = {} if self.trainable else {"trainable": False}
+        return {"dtype": self.dtype_policy, **frozen}
+
     def _read(self, weight: Any) -> Tensor:
         """The weight in the compute dtype."""
         return ops.cast(weight, self.compute_dtype)

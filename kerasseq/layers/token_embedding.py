@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from kerasseq import checks
+from kerasseq.layers.input_shapes import is_float
 from kerasseq.layers.self_casting_layer import SelfCastingLayer
 from kerasseq.serialization import register
 from kerasseq.typing import Shape, Tensor
@@ -65,7 +66,7 @@ class TokenEmbedding(SelfCastingLayer):
         super().__init__(**kwargs)
         checks.check_positive_integer("vocabulary_size", vocabulary_size)
         checks.check_positive_integer("units", units)
-        checks.check_integer("pad_id", pad_id)
+        checks.check_integer("pad_id", pad_id, minimum=0, maximum=vocabulary_size - 1)
         checks.check_boolean("scale", scale)
         checks.check_boolean("tied", tied)
         self.vocabulary_size = vocabulary_size
@@ -151,11 +152,6 @@ class TokenEmbedding(SelfCastingLayer):
         if reverse:
             return keras.KerasTensor((*inputs.shape[:-1], self.vocabulary_size), dtype="float32")
         return keras.KerasTensor((*inputs.shape, self.units), dtype=self.compute_dtype)
-
-
-def is_float(values: Tensor) -> bool:
-    """Whether `values` are floating-point numbers: vectors, and not token ids."""
-    return keras.backend.is_float_dtype(keras.backend.standardize_dtype(values.dtype))
 
 
 def take_rows(table: Tensor, token_ids: Tensor, axis: int = 0) -> Tensor:

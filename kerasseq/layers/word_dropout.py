@@ -5,6 +5,8 @@ import keras
 from keras import ops
 
 from kerasseq import checks
+from kerasseq.layers.dropout import make_generator
+from kerasseq.layers.input_shapes import is_float
 from kerasseq.layers.self_casting_layer import SelfCastingLayer
 from kerasseq.serialization import register
 from kerasseq.typing import Tensor
@@ -55,6 +57,8 @@ class WordDropout(SelfCastingLayer):
     ) -> None:
         super().__init__(**kwargs)
         checks.check_rate("rate", rate)
+        if not isinstance(keep_ids, Sequence) or isinstance(keep_ids, str):
+            raise TypeError(f"`keep_ids` must be a list of token ids. Received: {keep_ids!r}.")
         checks.check_integer("unknown_id", unknown_id, minimum=0)
         for index, token_id in enumerate(keep_ids):
             checks.check_integer(f"keep_ids[{index}]", token_id, minimum=0)
@@ -62,7 +66,7 @@ class WordDropout(SelfCastingLayer):
         self.unknown_id = unknown_id
         self.keep_ids = tuple(keep_ids)
         self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.seed_generator = make_generator(seed)
         self.built = True
 
     def get_config(self) -> dict[str, Any]:
@@ -75,9 +79,16 @@ class WordDropout(SelfCastingLayer):
         }
 
     def call(self, token_ids: Tensor, training: bool | None = None) -> Tensor:
+        if is_float(token_ids):
+            raise TypeError(
+                "`token_ids` of `WordDropout` must be integers. Received: dtype "
+                f"{token_ids.dtype}. It stands before the embedding."
+            )
         if not training or self.rate == 0:
             return token_ids
-        draws = keras.random.uniform(ops.shape(token_ids), seed=self.seed_generator)
+        draws = keras.random.uniform(
+            ops.shape(token_ids), dtype="float32", seed=self.seed_generator
+        )
         replace = draws < self.rate
         for token_id in self.keep_ids:
             replace = ops.logical_and(replace, ops.not_equal(token_ids, token_id))

@@ -64,8 +64,6 @@ def compose(
     embedded = embed_target(_drop_words(target_ids, "target_word_dropout", options))
     embedded = keras.layers.Dropout(options["dropout"], name="target_dropout")(embedded)
     decoder = _make_decoder(options)
-    if "attention_units" in explicit:
-        _check_attention_units(decoder, options["attention_units"])
     outputs, _, _ = decoder(embedded, memory, state, memory_mask=memory_mask)
     if options["tie"] == "none":
         logits = keras.layers.Dense(target_vocabulary_size, name="logits")(outputs)
@@ -190,17 +188,6 @@ def _check_residual_from(options: Options) -> None:
         raise ValueError(
             "`residual_from` must be a layer of encoder or decoder, counted from 0, and so below "
             f"{max(depths)}. Received: {first}. Leave it out, or use more layers."
-        )
-
-
-def _check_attention_units(decoder: layers.Decoder, attention_units: int | None) -> None:
-    """Raises if the size of a hidden layer was given, and the attention has none."""
-    attention = getattr(decoder, "attention_mechanism", None)
-    if attention_units is not None and attention is not None and not attention.has_units:
-        raise ValueError(
-            f"`attention_units` has no meaning with `{type(attention).__name__}`, which has no "
-            f"hidden layer. Received: {attention_units}. Leave it out, or use "
-            "`attention='additive'`."
         )
 
 

@@ -7,7 +7,10 @@ import keras
 from keras import ops
 
 from kerasseq import checks
+from kerasseq.layers import TokenEmbedding
+from kerasseq.layers.dropout import make_generator
 from kerasseq.layers.recurrence import scan
+from kerasseq.models.graph import layers_within
 from kerasseq.models.parts import Parts
 from kerasseq.models.search_step import bind_step
 from kerasseq.typing import State, Tensor
@@ -34,7 +37,7 @@ class ScheduledSampling:
 
     def __init__(self, rate: Any, seed: int | None) -> None:
         self.rate = rate
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.seed_generator = make_generator(seed)
 
     def rate_after(self, optimizer: Any) -> Tensor | float:
         """Returns the rate after the updates that an optimizer has made so far.
@@ -72,7 +75,7 @@ class ScheduledSampling:
         """
         batch, length = ops.shape(target_ids)[0], ops.shape(target_ids)[1]
         # Drawn before the loop: a seed generator cannot be advanced within one.
-        draws = keras.random.uniform((2, length, batch), seed=self.seed_generator)
+        draws = keras.random.uniform((2, length, batch), dtype="float32", seed=self.seed_generator)
         is_own = draws[0] < ops.cast(rate, "float32")
         return _replace(parts, source_ids, target_ids, is_own, draws[1])
 
@@ -82,6 +85,7 @@ def _replace(
 ) -> Tensor:
     """The loop over positions; `is_own` and `uniforms` are `(target_length, batch)`."""
     run_step, state, _ = bind_step(parts, source_ids, ops.shape(target_ids)[1])
+    padding = _padding_ids(parts.target)
     targets = ops.transpose(target_ids)  # (target_length, batch)
     first = targets[0]
 
@@ -89,12 +93,26 @@ def _replace(
         token_ids, replaces, uniform = slices
         log_probabilities, later, _ = run_step(state[0], state[1:])
         own = ops.cast(draw_tokens(log_probabilities, uniform), token_ids.dtype)
+        # Padding stays what it is, and nothing real becomes padding: masks are made of the ids.
+        for pad_id in padding:
+            replaces = replaces & (token_ids != pad_id) & (own != pad_id)
         token_ids = ops.where(replaces, own, token_ids)
         return [token_ids], [token_ids, *later]
 
     # The first position is the start token, and the step after the last is not needed.
     (replaced,), _ = scan(step, [targets[1:], is_own[1:], uniforms[1:]], [first, *state], [first])
     return ops.transpose(ops.concatenate([ops.expand_dims(first, 0), replaced], axis=0))
+
+
+def _padding_ids(target: keras.Model) -> set[int]:
+    """The token ids that the embedding of the target masks."""
+    ids = set()
+    for layer in layers_within(target):
+        if isinstance(layer, TokenEmbedding):
+            ids.add(layer.pad_id)
+        elif isinstance(layer, keras.layers.Embedding) and layer.mask_zero:
+            ids.add(0)
+    return ids
 
 
 def draw_tokens(log_probabilities: Tensor, uniforms: Tensor) -> Tensor:

@@ -249,14 +249,19 @@ class SequenceToSequence(keras.Model):
             ),
             "seed": self.seed,
             "name": self.name,
+            "trainable": self.trainable,
         }
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
         config = copy.deepcopy(config)  # reading a functional config pops its keys
+        trainable = config.pop("trainable", True)
         graph = keras.Model.from_config(config.pop("graph"), custom_objects=custom_objects)
         source_ids, target_ids = graph.inputs
-        return cls(source_ids, target_ids, graph.outputs[0], **config)
+        network = cls(source_ids, target_ids, graph.outputs[0], **config)
+        if not trainable:
+            network.trainable = False
+        return network
 
 
 def _check_symbolic(**tensors: Any) -> None:

@@ -37,7 +37,7 @@ def can_share(step: StepFunction) -> bool:
 def first_twins(parents: Tensor) -> Tensor:
     """Returns for each beam the first one of the same parent, `(batch, beams)` int32 as given."""
     same = ops.equal(parents[:, :, None], parents[:, None, :])  # (batch, beams, beams)
-    return ops.cast(ops.argmax(same, axis=-1), "int32")
+    return ops.cast(ops.top_k(ops.cast(same, "int32"), 1)[1][..., 0], "int32")
 
 
 def equal_states(twins: Tensor) -> EqualStates:

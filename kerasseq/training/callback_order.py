@@ -43,12 +43,16 @@ def siblings(frame: FrameType | None) -> list[Any]:
     A Keras callback is told its model but not the list it stands in. The one who calls it is
     the list: a `keras.callbacks.CallbackList`. Its frame is the only place where a callback can
     find its siblings, and so the only way to make a wrong order an error in a plain
-    `model.fit(callbacks=[...])`.
+    `model.fit(callbacks=[...])`. Methods of subclasses may stand between.
     """
-    caller = frame.f_back.f_locals.get("self") if frame and frame.f_back else None
-    if not isinstance(caller, keras.callbacks.CallbackList):
-        return []
-    return keras.tree.flatten(list(caller.callbacks))
+    while frame is not None:
+        frame = frame.f_back
+        caller = frame.f_locals.get("self") if frame else None
+        if isinstance(caller, keras.callbacks.CallbackList):
+            return keras.tree.flatten(list(caller.callbacks))
+        if not isinstance(caller, keras.callbacks.Callback):
+            return []
+    return []
 
 
 def current_frame() -> FrameType | None:

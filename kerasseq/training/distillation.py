@@ -97,4 +97,5 @@ class _TeacherCrossentropy(TokenCrossentropy):
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         losses = soft_crossentropy(self.probabilities, flat_logits(y_pred))
-        return ops.reshape(losses, ops.shape(y_true))
+        losses = ops.reshape(losses, ops.shape(y_true))
+        return ops.where(ops.equal(y_true, self.pad_id), 0.0, losses)

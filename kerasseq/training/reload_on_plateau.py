@@ -109,6 +109,8 @@ class ReloadOnPlateau(keras.callbacks.Callback):
             self._reload(epoch)
 
     def _improves(self, score: float) -> bool:
+        if np.isnan(score):  # worse than any number
+            return False
         if self.best is None:
             return True
         gain = score - self.best if self.mode == "max" else self.best - score

@@ -26,7 +26,7 @@ class SwapAverages(keras.callbacks.Callback):
         self._held: list[Any] = []
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        optimizer = _inner(self.model.optimizer)
+        optimizer = inner_optimizer(self.model.optimizer)
         if not optimizer.use_ema:
             raise ValueError(
                 "`SwapAverages` needs an optimizer that averages weights. Received: "
@@ -51,7 +51,7 @@ class SwapAverages(keras.callbacks.Callback):
 
     def show(self) -> None:
         """Puts the averages into the network, unless they are there or there are none yet."""
-        optimizer = _inner(self.model.optimizer)
+        optimizer = inner_optimizer(self.model.optimizer)
         if self._held or not int(ops.convert_to_numpy(optimizer.variables[0])):
             return
         variables = self.model.trainable_variables
@@ -67,8 +67,8 @@ class SwapAverages(keras.callbacks.Callback):
         self._held = []
 
 
-def _inner(optimizer: Any) -> Any:
-    """The optimiser that keeps the averages: in half precision Keras puts another around it."""
+def inner_optimizer(optimizer: Any) -> Any:
+    """Returns the optimiser that makes the updates: in float16 Keras puts another around it."""
     return getattr(optimizer, "inner_optimizer", optimizer)
 
 
@@ -77,5 +77,5 @@ def averages_of(optimizer: keras.optimizers.Optimizer) -> list[keras.Variable]:
 
     Keras has no public way to them, but makes them first and names them after their variables.
     """
-    variables = _inner(optimizer).variables
+    variables = inner_optimizer(optimizer).variables
     return [variable for variable in variables if variable.name.endswith("_average")]

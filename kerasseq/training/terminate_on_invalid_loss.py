@@ -6,6 +6,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasseq.training.swap_averages import inner_optimizer
+
 
 class InvalidLossError(FloatingPointError):
     """A loss, or a weight, became NaN or infinite.
@@ -49,12 +51,20 @@ class TerminateOnInvalidLoss(keras.callbacks.Callback):
         self.describe = describe
         self.epoch = 0
         self.batch = 0
+        self.step = self.before = 0  # now, and before the epoch
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        # Not `iterations`, which counts updates: with accumulation there are fewer of them. From
+        # here on batches are counted: in float16 one may have had no update.
+        optimizer = inner_optimizer(self.model.optimizer)
+        self.step = int(ops.convert_to_numpy(optimizer.variables[0]))
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        self.epoch = epoch
+        self.epoch, self.before = epoch, self.step
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         self.batch = batch
+        self.step = self.before + batch + 1  # Keras may run several batches in one go
         # The loss in the logs is the mean over the epoch so far: once invalid, it stays so.
         self._check("training loss", (logs or {}).get("loss"), batch)
 
@@ -78,18 +88,16 @@ class TerminateOnInvalidLoss(keras.callbacks.Callback):
             self._fail(what, float(value), batch)
 
     def _fail(self, what: str, value: float, batch: int | None) -> None:
-        # Not `iterations`, which counts updates: with accumulation there are fewer of them.
-        step = int(ops.convert_to_numpy(self.model.optimizer.variables[0]))
         place = "at the end" if batch is None else f"after batch {batch + 1}"
         description = ""
         if batch is not None and self.describe is not None:
             description = f" {self.describe(self.epoch, batch)}"
         raise InvalidLossError(
-            f"The {what} became {value} by step {step}, {place} of epoch {self.epoch + 1}. "
+            f"The {what} became {value} by step {self.step}, {place} of epoch {self.epoch + 1}. "
             "What was saved before is as it was. Try a lower learning rate, a longer warm-up or "
             "gradient clipping (`global_clipnorm=1.0` of the optimiser), and look for empty or "
             f"damaged pairs in that batch.{description}",
-            step,
+            self.step,
             self.epoch + 1,
             None if batch is None else batch + 1,
         )

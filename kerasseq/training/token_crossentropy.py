@@ -11,6 +11,7 @@ from kerasseq.training.token_statistics import (
     flat_labels,
     flat_logits,
     label_margins,
+    largest,
     negative_log_likelihoods,
     per_token,
 )
@@ -143,7 +144,7 @@ def smoothed_crossentropy(labels: Tensor, logits: Tensor, label_smoothing: float
         margins = label_margins(labels, logits)
         losses = negative_log_likelihoods(margins, probabilities)
         if label_smoothing:
-            mean_margins = ops.max(logits, axis=-1) - ops.mean(logits, axis=-1)
+            mean_margins = largest(logits) - ops.mean(logits, axis=-1)
             losses = losses + label_smoothing * (mean_margins - margins)
 
         def gradient(*arguments: Tensor, upstream: Tensor | None = None) -> Tensor:
@@ -169,7 +170,9 @@ def soft_crossentropy(targets: Tensor, logits: Tensor) -> Tensor:
     @ops.custom_gradient
     def from_logits(logits: Tensor) -> tuple[Tensor, Any]:
         probabilities = ops.softmax(logits)  # (tokens, vocabulary_size)
-        margins = ops.max(logits, axis=-1) - ops.sum(targets * logits, axis=-1)
+        # What is never said adds nothing, also where the student's logit is -inf.
+        said = ops.sum(ops.where(targets > 0, targets * logits, 0.0), axis=-1)
+        margins = largest(logits) - said
         losses = negative_log_likelihoods(margins, probabilities)
 
         def gradient(*arguments: Tensor, upstream: Tensor | None = None) -> Tensor:

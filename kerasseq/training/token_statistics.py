@@ -35,12 +35,18 @@ def label_margins(labels: Tensor, logits: Tensor) -> Tensor:
         logits: `(tokens, vocabulary_size)` float32.
     """
     chosen = ops.take_along_axis(logits, ops.expand_dims(labels, -1), axis=-1)
-    return ops.max(logits, axis=-1) - ops.squeeze(chosen, -1)
+    return largest(logits) - ops.squeeze(chosen, -1)
+
+
+def largest(logits: Tensor) -> Tensor:
+    """Returns the largest logit of each token, `(tokens,)`; there may be no token."""
+    # Keras' maximum refuses an empty batch, unless it is told what that is.
+    return ops.max(logits, axis=-1, initial=float("-inf"))
 
 
 def negative_log_likelihoods(margins: Tensor, probabilities: Tensor) -> Tensor:
     """Returns `-log p(label)`, `(tokens,)`, from `label_margins` and the softmax."""
-    return margins - ops.log(ops.max(probabilities, axis=-1))
+    return margins - ops.log(ops.max(probabilities, axis=-1, initial=0.0))
 
 
 def real_tokens(labels: Tensor, sample_weight: Tensor | None, pad_id: int) -> Tensor:
@@ -61,6 +67,11 @@ def real_tokens(labels: Tensor, sample_weight: Tensor | None, pad_id: int) -> Te
 def per_token(sample_weight: Tensor, labels: Tensor) -> Tensor:
     """Returns the weights with an axis for the tokens, if they had one for sentences only."""
     weights = ops.cast(sample_weight, "float32")
+    if len(weights.shape) == 0:
+        raise ValueError(
+            "`sample_weight` must have a weight for each sentence, `(batch,)`, or each token, "
+            f"`(batch, target_length)`. Received: the scalar {sample_weight}."
+        )
     return ops.expand_dims(weights, -1) if len(weights.shape) < len(labels.shape) else weights
 
 

@@ -139,6 +139,7 @@ class LayerContract:
 
     def check(self) -> None:
         self.check_config()
+        self.check_frozen()
         self.check_build()
         self.check_names()
         self.check_nothing_is_kept()
@@ -180,6 +181,13 @@ class LayerContract:
         arguments = set(inspect.signature(type(layer).__init__).parameters)
         missing = arguments - {"self", "kwargs"} - set(layer.get_config())
         assert not missing, f"get_config leaves out {missing}"
+
+    def check_frozen(self) -> None:
+        """What was frozen is so when a file is read: in a model, each weight says for itself."""
+        frozen = self.make()
+        frozen.trainable = False
+        again = self.build(type(frozen).from_config(frozen.get_config()))
+        assert [weight.path for weight in again.weights if weight.trainable] == []
 
     def check_build(self) -> None:
         """`build` makes every weight, and builds every layer inside; a call makes none."""

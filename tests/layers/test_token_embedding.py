@@ -169,6 +169,12 @@ def test_token_ids_that_are_no_integers_are_an_error_with_their_dtype() -> None:
         TokenEmbedding(10, 4)(keras.Input((None,)))
 
 
+@pytest.mark.parametrize("pad_id", [-1, 10])
+def test_padding_must_be_one_of_the_ids(pad_id: int) -> None:
+    with pytest.raises(ValueError, match=rf"`pad_id` must be .* at most 9. Received: {pad_id}"):
+        TokenEmbedding(10, 4, pad_id=pad_id)
+
+
 @pytest.mark.parametrize("argument", ["vocabulary_size", "units"])
 def test_sizes_must_be_positive(argument: str) -> None:
     make: Callable[..., Any] = partial(TokenEmbedding, vocabulary_size=10, units=4)

@@ -60,6 +60,13 @@ def test_a_rate_of_one_is_an_error() -> None:
         WordDropout(1)
 
 
+def test_ids_must_be_integers_and_those_to_keep_a_list() -> None:
+    with pytest.raises(TypeError, match="`token_ids` of `WordDropout` must be integers"):
+        WordDropout(0.1)(np.ones((2, 3), "float32"))
+    with pytest.raises(TypeError, match="`keep_ids` must be a list of token ids. Received: 0"):
+        WordDropout(0.1, keep_ids=0)  # type: ignore[arg-type]
+
+
 def test_ids_must_not_be_negative() -> None:
     with pytest.raises(ValueError, match=r"`unknown_id` must be .* at least 0\. Received: -1"):
         WordDropout(0.1, unknown_id=-1)

@@ -1,6 +1,7 @@
 """The options of named networks: by name, config or object, and what each of them does."""
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -66,6 +67,10 @@ CONFIGS_AND_OBJECTS: dict[str, tuple[str, Callable[[], Any]]] = {
     "decoder": ("decoder", lambda: layers.RecurrentDecoder(8, cell="lstm")),
     "attention config": ("attention", lambda: {"name": "general", "distribution": "sparsemax"}),
     "attention": ("attention", lambda: layers.MultiHeadAttention(8, num_heads=2)),
+    "attention with a layer": (
+        "attention",
+        lambda: {"name": "additive", "distribution": layers.LocalPWindow(3)},
+    ),
     "attention as saved": (
         "attention",
         lambda: keras.saving.serialize_keras_object(layers.DotAttention()),
@@ -81,9 +86,16 @@ CONFIGS_AND_OBJECTS: dict[str, tuple[str, Callable[[], Any]]] = {
 
 
 @pytest.mark.parametrize("case", CONFIGS_AND_OBJECTS)
-def test_an_option_may_be_a_config_or_an_object(case: str) -> None:
+def test_an_option_may_be_a_config_or_an_object(case: str, tmp_path: Path) -> None:
     option, value = CONFIGS_AND_OBJECTS[case]
-    make(**{option: value()}).check()
+    network = make(**{option: value()})
+    network.check()
+    network.save(tmp_path / "network.keras")
+    loaded = keras.saving.load_model(tmp_path / "network.keras")
+    ids = [np.array([[4, 5, 6, 7, 4, 5, 6, 3]]), np.array([[2, 6]])]
+    np.testing.assert_array_equal(loaded(ids), network(ids))
+    for before, after in zip(network.get_weights(), loaded.get_weights(), strict=True):
+        np.testing.assert_array_equal(after, before)
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,10 @@ def test_draws_follow_the_distribution() -> None:
 def test_at_rate_one_every_token_but_the_first_is_the_networks_own(
     sure_network: Any, batch: Any
 ) -> None:
-    assert replaced(sure_network, batch, 1.0).tolist() == [[2, 9, 9, 9]] * 3
+    """Padding, which is 0, stays what it is: masks are made of the ids."""
+    expected = np.where(batch.target_ids == 0, 0, 9)
+    expected[:, 0] = 2
+    assert replaced(sure_network, batch, 1.0).tolist() == expected.tolist()
 
 
 def test_at_rate_zero_every_token_is_that_of_the_data(sure_network: Any, batch: Any) -> None:
@@ -115,7 +118,28 @@ def test_an_own_token_is_drawn_after_the_replaced_ones_were_read(
     table = keras.layers.Embedding(12, 12, weights=[1000 * successors])
     logits = keras.layers.Add()([head(outputs), table(target_ids)])
     network = type(graph_network)(source_ids, target_ids, logits)
-    assert replaced(network, batch, 1.0).tolist() == [[2, 3, 4, 5]] * 3
+    expected = np.where(batch.target_ids == 0, 0, [[2, 3, 4, 5]])
+    assert replaced(network, batch, 1.0).tolist() == expected.tolist()
+
+
+def test_nothing_real_becomes_padding(plain_network: Callable[..., Any], batch: Any) -> None:
+    network = plain_network()
+    kernel, bias = network.get_layer("logits").variables
+    kernel.assign(np.zeros(kernel.shape))
+    bias.assign(1000.0 * ops.one_hot(0, 12))  # padding, always
+    np.testing.assert_array_equal(replaced(network, batch, 1.0), batch.target_ids)
+
+
+@pytest.mark.parametrize("floatx", ["bfloat16", "float16"])
+def test_draws_are_of_32_bits_whatever_keras_computes_in(
+    plain_network: Callable[..., Any], batch: Any, floatx: str
+) -> None:
+    keras.config.set_floatx(floatx)
+    try:
+        network = plain_network(scheduled_sampling=0.5)
+        assert network(batch.inputs, training=True).shape[-1] == 12
+    finally:
+        keras.config.set_floatx("float32")
 
 
 def test_training_without_it_or_at_rate_zero_gives_identical_numbers(

@@ -59,6 +59,18 @@ def test_an_error_rate_wants_the_mode_min() -> None:
         check_callback_order([scores("wer"), stopping("max", "val_wer")])
 
 
+def test_a_subclass_says_so_too() -> None:
+    class Mine(TranslationMetrics):
+        def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+            super().on_train_begin(logs)
+
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse", run_eagerly=True)
+    own = Mine(lambda texts: texts, ["a"], ["a"], {"bleu": lambda *texts: 0.5})
+    with pytest.raises(ValueError, match="stands before the `Mine`"):
+        model.fit(np.ones((2, 1)), np.ones(2), verbose=0, callbacks=[stopping(), own])
+
+
 @pytest.mark.parametrize("nested", [False, True])
 def test_a_plain_fit_says_so_before_it_trains(nested: bool) -> None:
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])

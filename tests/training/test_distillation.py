@@ -64,6 +64,14 @@ def test_padding_does_not_count_whatever_the_teachers_say_there() -> None:
     assert losses[0] == losses[1]
 
 
+def test_a_logit_of_minus_infinity_costs_nothing_where_no_teacher_says_it() -> None:
+    said, logits = FIRST.copy(), LOGITS.copy()
+    said[..., 3] = logits[..., 3] = -np.inf
+    loss = Distillation([teacher(said)], weight=1)(INPUTS, LABELS, logits)
+    expected = crossentropies(softmax(said[..., :3]), logits[..., :3])[REAL].mean()
+    assert float(loss) == pytest.approx(expected, rel=1e-5)
+
+
 def test_another_pad_id_is_left_out() -> None:
     loss = Distillation(BOTH, weight=1.0, pad_id=1)(INPUTS, LABELS, LOGITS)
     expected = crossentropies(MEAN, LOGITS)[LABELS != 1].mean()

@@ -50,6 +50,14 @@ def test_more_is_better_with_mode_max() -> None:
     assert live(callback, network, [10.0, 12.0, 11.0]) == [0.0, 1.0, 1.0]
 
 
+@pytest.mark.parametrize("mode", ["min", "max"])
+def test_nan_is_never_the_best(mode: str) -> None:
+    callback = ReloadOnPlateau(mode=mode, patience=3)
+    better = [3.0, 2.0] if mode == "min" else [2.0, 3.0]
+    live(callback, started(callback), [float("nan"), *better, float("nan")])
+    assert (callback.best, callback.best_epoch, callback.wait) == (better[1], 2, 1)
+
+
 def test_a_change_of_min_delta_is_no_improvement() -> None:
     callback = ReloadOnPlateau("val_bleu", mode="max", min_delta=1.0)
     network = started(callback)

@@ -45,11 +45,30 @@ def test_a_nan_loss_stops_the_run_and_says_where() -> None:
     assert counter.saved == 0
 
 
+def test_the_step_is_that_of_the_updates_in_half_precision() -> None:
+    network = keras.Sequential(
+        [keras.Input((1,)), keras.layers.Dense(1, use_bias=False, dtype="mixed_float16")]
+    )
+    optimizer = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.1))
+    network.compile(optimizer, "mse", run_eagerly=True)
+    y = np.array([1.0, 1.0, 1.0, 1.0, np.nan, 1.0])
+    with pytest.raises(InvalidLossError) as caught:
+        network.fit(
+            np.ones((6, 1)),
+            y,
+            batch_size=2,
+            shuffle=False,
+            verbose=0,
+            callbacks=[TerminateOnInvalidLoss()],
+        )
+    assert (caught.value.step, caught.value.batch) == (3, 3)
+
+
 def test_the_step_counts_over_epochs() -> None:
     network, guard = model(), TerminateOnInvalidLoss()
     network.fit(np.ones((4, 1)), np.ones(4), batch_size=2, epochs=2, verbose=0, callbacks=[guard])
     guard.on_epoch_begin(2)
-    with pytest.raises(InvalidLossError, match="became inf by step 4, after batch 1 of epoch 3"):
+    with pytest.raises(InvalidLossError, match="became inf by step 5, after batch 1 of epoch 3"):
         guard.on_train_batch_end(0, {"loss": float("inf")})
 
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from kerasseq.training import TokenCrossentropy
+from kerasseq.training import TokenAccuracy, TokenCrossentropy
 
 LABELS = np.array([[2, 1, 0], [3, 0, 0]], "int32")
 LOGITS = np.log(
@@ -189,6 +189,20 @@ def test_eager_equals_graph_with_unknown_sizes() -> None:
     traced = tf.function(TokenCrossentropy(label_smoothing=0.1), input_signature=signature)
     eager = TokenCrossentropy(label_smoothing=0.1)(LABELS, LOGITS)
     assert float(traced(LABELS, LOGITS)) == pytest.approx(float(eager), rel=1e-6)
+
+
+def test_a_batch_of_no_sentence_costs_nothing() -> None:
+    labels, logits = np.zeros((0, 3), "int32"), np.zeros((0, 3, 5), "float32")
+    for smoothing in (0.0, 0.1):
+        assert float(TokenCrossentropy(smoothing)(labels, logits)) == 0
+    metric = TokenAccuracy()
+    metric.update_state(labels, logits)
+    assert float(metric.result()) == 0
+
+
+def test_one_weight_for_all_is_an_error() -> None:
+    with pytest.raises(ValueError, match=r"`sample_weight` must have a weight for each .* scalar"):
+        TokenCrossentropy()(np.ones((2, 3), "int32"), np.zeros((2, 3, 5)), 2.0)
 
 
 def test_config_round_trip() -> None:

@@ -10,6 +10,7 @@ from kerasseq import serialization
 from kerasseq.layers.attention.distributions import DISTRIBUTIONS
 from kerasseq.layers.attention.distributions.distribution import Distribution
 from kerasseq.layers.attention.recording import record
+from kerasseq.layers.given_layers import config_of, kept
 from kerasseq.layers.loop_products import multiply
 from kerasseq.layers.recurrence import scan
 from kerasseq.layers.self_casting_layer import SelfCastingLayer
@@ -59,15 +60,13 @@ class Attention(SelfCastingLayer):
 
     def __init__(self, distribution: Any = "softmax", **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.distribution = distribution
+        self.distribution = kept(distribution)
         self.distribution_layer: Distribution = serialization.get(
-            DISTRIBUTIONS, distribution, "distribution", dtype=self.dtype_policy
+            DISTRIBUTIONS, distribution, "distribution", **self.part_options
         )
 
     def get_config(self) -> dict[str, Any]:
-        distribution = self.distribution
-        if isinstance(distribution, Distribution):
-            distribution = keras.saving.serialize_keras_object(distribution)
+        distribution = config_of(self.distribution, self.distribution_layer)
         return {**super().get_config(), "distribution": distribution}
 
     def build(

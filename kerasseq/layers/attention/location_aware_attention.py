@@ -92,5 +92,10 @@ class LocationAwareAttention(HiddenLayerScore):
         """The features of each position, `(batch, queries, source_length, num_filters)`."""
         batch, queries, length = ops.shape(weights)
         rows = ops.reshape(weights, (batch * queries, length, 1))
-        features = ops.conv(rows, ops.cast(self.filters, "float32"), padding="same")
+        features = ops.conv(
+            rows,
+            ops.cast(self.filters, "float32"),
+            padding="same",
+            data_format="channels_last",
+        )
         return ops.reshape(features, (batch, queries, length, self.num_filters))

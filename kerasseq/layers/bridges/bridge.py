@@ -7,8 +7,7 @@ from typing import Any
 import keras
 
 from kerasseq import checks
-from kerasseq.layers.cells import get_cell
-from kerasseq.layers.cells.cell_stack import keep_pattern, serialize_cell
+from kerasseq.layers.cells.cell_stack import get_pattern, keep_pattern, serialize_cell
 from kerasseq.layers.self_casting_layer import SelfCastingLayer
 from kerasseq.typing import Shape, State, Tensor
 
@@ -47,7 +46,7 @@ class Bridge(SelfCastingLayer):
         self.units = units
         keep_pattern(self, cell)
         self.num_layers = num_layers
-        self.state_sizes = num_layers * get_cell(cell, units=units).state_sizes
+        self.state_sizes = num_layers * get_pattern(cell, units).state_sizes
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -31,7 +31,8 @@ class DenseBridge(ProjectingBridge):
     See `Bridge` for calls.
 
     Raises:
-        ValueError: if one half is to be read of a state that has none.
+        ValueError: if one half is to be read of a state of an odd size. That the halves are the
+            two directions is not seen here; `kerasseq.models.build` looks at the encoder.
 
     Example:
 

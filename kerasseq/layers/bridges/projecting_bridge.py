@@ -37,7 +37,7 @@ class ProjectingBridge(Bridge):
             sum(self.state_sizes),
             activation=activation,
             name="projection",
-            dtype=self.dtype_policy,
+            **self.part_options,
         )
 
     def get_config(self) -> dict[str, Any]:

@@ -8,15 +8,17 @@ from keras import ops
 
 from kerasseq import checks
 from kerasseq.layers import cells as family
-from kerasseq.layers.cells.keras_cell import is_keras_cell, serialize_pattern
 from kerasseq.layers.cells.recurrent_cell import RecurrentCell
+from kerasseq.layers.given_layers import serialize_alone
 from kerasseq.typing import State, Tensor
 
 RunLayer = Callable[[int, Tensor], Tensor]
 """`run_layer(layer, inputs) -> output`, of one step or of all steps."""
 
 
-def make_cells(cell: Any, units: int, count: int, name: str, dtype: Any) -> list[RecurrentCell]:
+def make_cells(
+    cell: Any, units: int, count: int, name: str, shared: Mapping[str, Any]
+) -> list[RecurrentCell]:
     """Returns `count` cells of one kind.
 
     Args:
@@ -26,34 +28,47 @@ def make_cells(cell: Any, units: int, count: int, name: str, dtype: Any) -> list
         units: the size of each; an object or config that says otherwise is an error.
         count: how many.
         name: the cells are called `{name}_0`, `{name}_1` and so on.
-        dtype: dtype or policy of the cells.
+        shared: further arguments of all of them: `dtype`, and `trainable` if it is false.
 
     Raises:
         ValueError: if `cell` is of another size than `units`.
     """
     return [
-        _make_cell(cell, {"units": units, "name": f"{name}_{index}", "dtype": dtype})
+        _make_cell(cell, {"units": units, "name": f"{name}_{index}", **shared})
         for index in range(count)
     ]
 
 
 def _make_cell(cell: Any, options: dict[str, Any]) -> RecurrentCell:
-    pattern = family.get_cell(cell, **options)
-    if pattern.units != options["units"]:
-        raise ValueError(
-            f"`cell` must have the `units` of the layer it stands in. Received: a cell of "
-            f"{pattern.units} units in a layer of {options['units']}."
-        )
+    pattern = get_pattern(cell, **options)
     if isinstance(cell, str):
         return pattern
     return type(pattern).from_config({**pattern.get_config(), **options})
 
 
+def get_pattern(cell: Any, units: int, **options: Any) -> RecurrentCell:
+    """Returns the cell that a `cell` argument names, describes or is.
+
+    Args:
+        cell: a name, a config or an object of the family, or a cell of Keras.
+        units: its size.
+        **options: further arguments, where it is made here.
+
+    Raises:
+        ValueError: if it is of another size.
+    """
+    pattern = family.get_cell(cell, units=units, **options)
+    if pattern.units != units:
+        raise ValueError(
+            f"`cell` must have the `units` of the layer it stands in. Received: a cell of "
+            f"{pattern.units} units in a layer of {units}."
+        )
+    return pattern
+
+
 def serialize_cell(cell: Any) -> Any:
     """Returns what `get_config` stores for a `cell` argument: the name or config as it came."""
-    if is_keras_cell(cell):
-        return serialize_pattern(cell)
-    return keras.saving.serialize_keras_object(cell) if isinstance(cell, RecurrentCell) else cell
+    return serialize_alone(cell) if isinstance(cell, keras.layers.Layer) else cell
 
 
 def keep_pattern(layer: keras.layers.Layer, cell: Any) -> None:
@@ -62,6 +77,18 @@ def keep_pattern(layer: keras.layers.Layer, cell: Any) -> None:
     Keras would count the weights of a pattern among the layer's, and never train them.
     """
     object.__setattr__(layer, "cell", cell)
+
+
+def check_recurrent_dropout(rate: float, cells: Iterable[RecurrentCell]) -> None:
+    """Raises unless `recurrent_dropout` is a rate, and 0 where cells cannot drop their state."""
+    checks.check_rate("recurrent_dropout", rate)
+    for cell in cells:
+        if rate and not cell.drops_state:
+            raise ValueError(
+                "`recurrent_dropout` must be 0 with a cell of Keras, whose recurrent product is "
+                f"its own. Received: {rate}. Use `dropout`, or a cell "
+                "of this package."
+            )
 
 
 def split_state(cells: Sequence[RecurrentCell], state: State) -> list[State]:

@@ -12,6 +12,7 @@ from kerasseq.layers.cells.recurrent_cell import (
     join_columns,
     join_constant,
 )
+from kerasseq.layers.given_layers import serialize_alone
 from kerasseq.serialization import register
 from kerasseq.typing import Shape, State, Tensor
 
@@ -30,8 +31,8 @@ class KerasCell(RecurrentCell):
     Args:
         units: size of the cell's output.
         cell: a layer with `state_size`, called as `cell(inputs, states)`, which returns
-            `(output, states)`. It serves as the pattern: its configuration is copied. Dropout
-            within it is not taken, since Keras keeps the factors on the cell. Or its config.
+            `(output, states)`, or its config. Dropout within it is not taken, since Keras keeps
+            the factors on the cell.
 
     See `RecurrentCell` for calls. The state is the cell's own.
 
@@ -48,6 +49,8 @@ class KerasCell(RecurrentCell):
     ((2, 8), 1)
     """
 
+    drops_state = False
+
     def __init__(self, units: int, cell: Any, **kwargs: Any) -> None:
         super().__init__(units, **kwargs)
         if isinstance(cell, Mapping) and "class_name" in cell:
@@ -59,6 +62,8 @@ class KerasCell(RecurrentCell):
                 f"Received: {cell!r}."
             )
         self.cell = cell
+        if not self.trainable:
+            cell.trainable = False
         self.sizes = _state_sizes(cell)
         self.state_names = tuple(f"state_{index}" for index in range(len(self.sizes)))
         _check_output_size(cell, units, self.sizes)
@@ -66,7 +71,7 @@ class KerasCell(RecurrentCell):
         _say_slow(type(cell).__name__)
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "cell": serialize_pattern(self.cell)}
+        return {**super().get_config(), "cell": serialize_alone(self.cell)}
 
     @property
     def state_sizes(self) -> tuple[int, ...]:
@@ -90,11 +95,7 @@ class KerasCell(RecurrentCell):
 
     def bind(self, known_size: int, recurrent_dropout: Tensor | None = None) -> CellStep:
         if recurrent_dropout is not None:
-            raise ValueError(
-                "`recurrent_dropout` must be 0 with a cell of Keras, whose recurrent product is "
-                f"its own. Received: the cell {type(self.cell).__name__}. Use `dropout`, or a cell "
-                "of this package."
-            )
+            raise ValueError("`recurrent_dropout` must be `None` with a cell of Keras.")
 
         def step(projected: Tensor, fed: Tensor | None, state: State) -> tuple[Tensor, State]:
             inputs = projected if fed is None else join_columns(projected, fed)
@@ -103,25 +104,6 @@ class KerasCell(RecurrentCell):
             return ops.cast(output, "float32"), [ops.cast(each, "float32") for each in flat]
 
         return step
-
-
-def serialize_pattern(cell: keras.layers.Layer) -> dict[str, Any]:
-    """Returns the config of a cell of Keras that serves as a pattern.
-
-    A copy is built with the shape of its own place, and not with that of the pattern. And it is
-    another object: while a model is saved or loaded, Keras notes that a config stands there twice,
-    and would make one cell, and one set of weights, of all copies.
-    """
-    config = _without_sharing(keras.saving.serialize_keras_object(cell))
-    config.pop("build_config", None)
-    return config
-
-
-def _without_sharing(config: Any) -> Any:
-    if isinstance(config, Mapping):
-        kept = {key: each for key, each in config.items() if key != "shared_object_id"}
-        return {key: _without_sharing(each) for key, each in kept.items()}
-    return [_without_sharing(each) for each in config] if isinstance(config, list) else config
 
 
 def is_keras_cell(value: Any) -> bool:

@@ -43,6 +43,9 @@ class RecurrentCell(SelfCastingLayer):
     shares_states: ClassVar[bool] = False
     """Whether rows may share a state in the step of `bind`; see `GatedCell.bind`."""
 
+    drops_state: bool = True
+    """Whether `bind` takes `recurrent_dropout`."""
+
     def __init__(self, units: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         checks.check_positive_integer("units", units)

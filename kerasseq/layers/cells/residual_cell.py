@@ -46,8 +46,9 @@ class ResidualCell(RecurrentCell):
     def __init__(self, units: int, cell: Any = "lstm", **kwargs: Any) -> None:
         super().__init__(units, **kwargs)
         keep_pattern(self, cell)
-        self.inner_cell = make_cells(cell, units, 1, "inner_cell", self.dtype_policy)[0]
+        self.inner_cell = make_cells(cell, units, 1, "inner_cell", self.part_options)[0]
         self.state_names = self.inner_cell.state_names
+        self.drops_state = self.inner_cell.drops_state
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "cell": serialize_cell(self.cell)}

@@ -14,8 +14,9 @@ from kerasseq.layers.decoders.decoder import (
     initial_cell_states,
 )
 from kerasseq.layers.decoders.factors import draw_decoder_factors, no_factors
-from kerasseq.layers.decoders.stacked_decoder import StackedDecoder, plain, state_spec
+from kerasseq.layers.decoders.stacked_decoder import StackedDecoder, state_spec
 from kerasseq.layers.decoders.wirings import WIRINGS
+from kerasseq.layers.given_layers import config_of, kept
 from kerasseq.serialization import register
 from kerasseq.typing import Shape, SharedStates, State, Tensor
 
@@ -115,40 +116,58 @@ class AttentionDecoder(StackedDecoder):
         checks.check_one_of("attention_layer", attention_layer, ATTENTION_LAYERS)
         checks.check_boolean("input_feeding", input_feeding)
         checks.check_number("doubly_stochastic", doubly_stochastic, minimum=0)
-        self.attention = attention
+        if attention_units is not None:
+            checks.check_positive_integer("attention_units", attention_units)
+        self.attention = kept(attention)
         self.wiring = wiring
         self.attention_layer = attention_layer
         self.input_feeding = input_feeding
         self.attention_units = attention_units
         self.doubly_stochastic = doubly_stochastic
-        self._make_parts()
+        self._make_parts(attention)
+        self.readout_layer = self.make_readout(readout)
         self._check_context_is_read()
 
-    def _make_parts(self) -> None:
+    def _make_parts(self, attention: Any) -> None:
         self.order = WIRINGS[self.wiring]()
         self.input_size: int | None = None
         self.cells = self.make_cells(self.num_layers, "cell")
         self.second_cells = self.make_cells(int(self.order.has_second_cell), "second_cell")
-        self.attention_mechanism: Attention = get_attention(
-            self.attention, units=self.attention_units or self.units, dtype=self.dtype_policy
-        )
-        self.readout_layer = self.make_readout()
+        units = self.units if self.attention_units is None else self.attention_units
+        self.attention_mechanism: Attention = get_attention(attention, units, **self.part_options)
+        if self.attention_units is not None:
+            self._check_attention_units(self.attention_units)
         self.attending = 0 if self.attention_layer == "first" else self.num_layers - 1
+
+    def _check_attention_units(self, units: int) -> None:
+        """Raises unless the attention has a hidden layer, and of that size."""
+        attention = self.attention_mechanism
+        if not attention.has_units:
+            raise ValueError(
+                f"`attention_units` has no meaning with `{type(attention).__name__}`, which has no "
+                f"hidden layer. Received: {units}. Leave it out, or use `attention='additive'`."
+            )
+        own = getattr(attention, "units", units)
+        if own != units:
+            raise ValueError(
+                "`attention_units` must be the `units` of the attention, where that says its own. "
+                f"Received: {units}, and an attention of {own}. Leave one of the two out."
+            )
 
     def _check_context_is_read(self) -> None:
         in_cells = self.order.lowest_reads_context or self.order.has_second_cell
         above = self.attending < self.num_layers - 1
         if not (in_cells or above or self.readout_layer.reads_context):
             raise ValueError(
-                f"Nothing would read the context. Received: `wiring={self.wiring!r}` with "
-                f"`readout={self.readout!r}`. Use `readout='attentional'`, or a wiring in which "
-                "the cells see the context."
+                f"Nothing would read the context. Received: `wiring={self.wiring!r}` with a "
+                f"`{type(self.readout_layer).__name__}`. Use `readout='attentional'`, or a wiring "
+                "in which the cells see the context."
             )
 
     def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
-            "attention": plain(self.attention),
+            "attention": config_of(self.attention, self.attention_mechanism),
             "wiring": self.wiring,
             "attention_layer": self.attention_layer,
             "input_feeding": self.input_feeding,

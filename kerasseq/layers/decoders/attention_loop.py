@@ -98,7 +98,7 @@ class AttentionLoop:
 
     def _read_out(self, inputs: Tensor, hidden: Tensor, context: Tensor | None = None) -> Tensor:
         readout = self.decoder.readout_layer
-        return readout.bind()(readout.project(inputs), hidden, context)
+        return self.decoder.bind_readout()(readout.project(inputs), hidden, context)
 
     def _run_layers(
         self, layers: range, below: Tensor, states: list[State], context: Tensor | None = None
@@ -131,7 +131,7 @@ class AttentionLoop:
         templates.append(ops.cast(mask, "float32"))
         above = layers.stop < decoder.num_layers
         if not decoder.input_feeding and (above or decoder.readout_layer.reads_context):
-            templates.append(memory[:, 0])
+            templates.append(ops.zeros((ops.shape(memory)[0], memory.shape[-1]), memory.dtype))
 
         def step(slices: list[Tensor], state: State) -> tuple[list[Tensor], State]:
             outputs, state = at_step.run(dict(zip(sequences, slices, strict=True)), state)

@@ -49,7 +49,7 @@ def bind_layers(
         decoder.fed_back if known_size == 0 and decoder.shares_states else range(0),
     )
     known = decoder.cells[layers.start].project(ops.zeros((1, 0), decoder.compute_dtype))
-    return BoundLayers(cells, known, decoder.readout_layer.bind())
+    return BoundLayers(cells, known, decoder.bind_readout())
 
 
 class AttentionStep:

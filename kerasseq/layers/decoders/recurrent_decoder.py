@@ -91,7 +91,7 @@ class RecurrentDecoder(StackedDecoder):
         checks.check_one_of("context", context, CONTEXTS)
         self.context = context
         self.cells = self.make_cells(num_layers, "cell")
-        self.readout_layer = self.make_readout()
+        self.readout_layer = self.make_readout(readout)
         if self.readout_layer.reads_context and not self.reads_context:
             raise ValueError(
                 f"`readout={readout!r}` reads the context at every step, and "

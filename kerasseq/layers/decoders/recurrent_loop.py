@@ -25,7 +25,7 @@ class BoundStack(NamedTuple):
 
 def bind_stack(decoder: "RecurrentDecoder") -> BoundStack:
     """Reads the weights of a decoder's layers."""
-    return BoundStack([bind_fed(cell) for cell in decoder.cells], decoder.readout_layer.bind())
+    return BoundStack([bind_fed(cell) for cell in decoder.cells], decoder.bind_readout())
 
 
 def run_step(
@@ -78,7 +78,7 @@ def run_target(
     steps = ops.transpose(inputs, (1, 0, 2))  # (target_length, batch, input_size)
     layers = range(decoder.num_layers)
     hidden = run_layers(decoder, layers, steps, states, factors, constant=context)
-    outputs = _read_out(decoder, decoder.readout_layer.bind(), steps, hidden, context)
+    outputs = _read_out(decoder, decoder.bind_readout(), steps, hidden, context)
     if factors.output is not None:
         outputs = outputs * ops.cast(factors.output, outputs.dtype)
     return ops.transpose(outputs, (1, 0, 2)), _join(states, context)

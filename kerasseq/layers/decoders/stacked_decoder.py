@@ -1,9 +1,11 @@
 from typing import Any
 
 import keras
+from keras import ops
 
 from kerasseq import checks, serialization
 from kerasseq.layers.cells.cell_stack import (
+    check_recurrent_dropout,
     check_residual_from,
     keep_pattern,
     make_cells,
@@ -11,7 +13,9 @@ from kerasseq.layers.cells.cell_stack import (
 )
 from kerasseq.layers.cells.recurrent_cell import RecurrentCell
 from kerasseq.layers.decoders.decoder import Decoder
-from kerasseq.layers.decoders.readouts import READOUTS, Readout
+from kerasseq.layers.decoders.readouts import READOUTS, Combine, Readout
+from kerasseq.layers.dropout import make_generator
+from kerasseq.layers.given_layers import config_of, kept
 from kerasseq.typing import State, Tensor
 
 
@@ -57,29 +61,48 @@ class StackedDecoder(Decoder):
         checks.check_positive_integer("units", units)
         checks.check_positive_integer("num_layers", num_layers)
         checks.check_rate("dropout", dropout)
-        checks.check_rate("recurrent_dropout", recurrent_dropout)
+        if readout_units is not None:
+            checks.check_positive_integer("readout_units", readout_units)
         check_residual_from(residual_from, num_layers, minimum=1)
         self.units = units
         keep_pattern(self, cell)
         self.num_layers = num_layers
-        self.readout = readout
+        self.readout = kept(readout)
         self.readout_units = readout_units
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout
         self.residual_from = residual_from
         self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.seed_generator = make_generator(seed)
 
     def make_cells(self, count: int, name: str) -> list[RecurrentCell]:
         """Returns so many cells of the decoder's kind."""
-        return make_cells(self.cell, self.units, count, name, self.dtype_policy)
+        cells = make_cells(self.cell, self.units, count, name, self.part_options)
+        check_recurrent_dropout(self.recurrent_dropout, cells)
+        return cells
 
-    def make_readout(self) -> Readout:
-        """Returns the layer that makes the output."""
-        units = self.readout_units or self.units
-        return serialization.get(
-            READOUTS, self.readout, "readout", units=units, dtype=self.dtype_policy
-        )
+    def make_readout(self, readout: Any) -> Readout:
+        """Returns the layer that makes the output, from the argument of that name."""
+        units = self.units if self.readout_units is None else self.readout_units
+        layer = serialization.get(READOUTS, readout, "readout", units=units, **self.part_options)
+        if self.readout_units is not None and layer.units != units:
+            raise ValueError(
+                "`readout_units` must be the `units` of the readout, where that says its own. "
+                f"Received: {units}, and a readout of {layer.units}. Leave one of the two out."
+            )
+        return layer
+
+    def bind_readout(self) -> Combine:
+        """Reads the readout's weights once; what it gives is in the decoder's dtype.
+
+        A readout that was given as a layer may have a policy of its own.
+        """
+        combine = self.readout_layer.bind()
+
+        def cast(projected: Tensor | None, hidden: Tensor, context: Tensor | None) -> Tensor:
+            return ops.cast(combine(projected, hidden, context), self.compute_dtype)
+
+        return cast
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -87,7 +110,7 @@ class StackedDecoder(Decoder):
             "units": self.units,
             "cell": serialize_cell(self.cell),
             "num_layers": self.num_layers,
-            "readout": plain(self.readout),
+            "readout": config_of(self.readout, self.readout_layer),
             "readout_units": self.readout_units,
             "dropout": self.dropout,
             "recurrent_dropout": self.recurrent_dropout,
@@ -123,10 +146,3 @@ class StackedDecoder(Decoder):
 def state_spec(batch: int | None, size: int, dtype: str = "float32") -> Tensor:
     """Returns the shape of one tensor of a state."""
     return keras.KerasTensor((batch, size), dtype=dtype)
-
-
-def plain(value: Any) -> Any:
-    """Returns what `get_config` stores for an argument that may be a layer."""
-    if isinstance(value, keras.layers.Layer):
-        return keras.saving.serialize_keras_object(value)
-    return value

@@ -4,12 +4,8 @@ import keras
 from keras import ops
 
 from kerasseq import checks
-from kerasseq.layers import dropout as dropout_factors
-from kerasseq.layers import masking
-from kerasseq.layers.cells.cell_stack import keep_pattern, make_cells, serialize_cell
-from kerasseq.layers.cells.recurrent_cell import RecurrentCell
 from kerasseq.layers.encoders.directions import run_directions
-from kerasseq.layers.encoders.encoder import Encoder
+from kerasseq.layers.encoders.stacked_encoder import StackedEncoder, time_first
 from kerasseq.layers.encoders.time_reduction import reduce_mask, reduce_values, reduced_length
 from kerasseq.layers.input_shapes import check_sequence
 from kerasseq.serialization import register
@@ -17,7 +13,7 @@ from kerasseq.typing import Shape, State, Tensor
 
 
 @register
-class PyramidalEncoder(Encoder):
+class PyramidalEncoder(StackedEncoder):
     """Reads a long source with recurrent layers, each of which has half the steps of that below.
 
     For sources much longer than their targets (characters, bytes, frames of speech): attention
@@ -33,7 +29,7 @@ class PyramidalEncoder(Encoder):
         reduction: how many positions become one between two layers.
         bidirectional: whether every layer reads in both directions.
         input_dropout: share of the inputs that is dropped in training.
-        dropout: share dropped between the layers.
+        dropout: share dropped between the layers, so none with one layer.
         output_dropout: share of the memory that is dropped in training.
         recurrent_dropout: share of the state dropped in the recurrent product, the same at every
             step (Gal & Ghahramani 2016).
@@ -55,8 +51,6 @@ class PyramidalEncoder(Encoder):
         Chan et al., Listen, Attend and Spell, 2016.
     """
 
-    cell: Any
-
     def __init__(
         self,
         units: int,
@@ -71,49 +65,24 @@ class PyramidalEncoder(Encoder):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
-        checks.check_positive_integer("units", units)
-        checks.check_positive_integer("num_layers", num_layers)
         checks.check_integer("reduction", reduction, minimum=2)
         checks.check_boolean("bidirectional", bidirectional)
-        checks.check_rate("input_dropout", input_dropout)
-        checks.check_rate("dropout", dropout)
-        checks.check_rate("output_dropout", output_dropout)
-        checks.check_rate("recurrent_dropout", recurrent_dropout)
-        self.units = units
-        keep_pattern(self, cell)
-        self.num_layers = num_layers
+        super().__init__(
+            units,
+            cell,
+            num_layers,
+            bidirectional,
+            input_dropout=input_dropout,
+            dropout=dropout,
+            output_dropout=output_dropout,
+            recurrent_dropout=recurrent_dropout,
+            seed=seed,
+            **kwargs,
+        )
         self.reduction = reduction
-        self.bidirectional = bidirectional
-        self.input_dropout = input_dropout
-        self.dropout = dropout
-        self.output_dropout = output_dropout
-        self.recurrent_dropout = recurrent_dropout
-        self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
-        self.forward_cells = make_cells(cell, units, num_layers, "forward_cell", self.dtype_policy)
-        backward = num_layers if bidirectional else 0
-        self.backward_cells = make_cells(cell, units, backward, "backward_cell", self.dtype_policy)
 
     def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "units": self.units,
-            "cell": serialize_cell(self.cell),
-            "num_layers": self.num_layers,
-            "reduction": self.reduction,
-            "bidirectional": self.bidirectional,
-            "input_dropout": self.input_dropout,
-            "dropout": self.dropout,
-            "output_dropout": self.output_dropout,
-            "recurrent_dropout": self.recurrent_dropout,
-            "seed": self.seed,
-        }
-
-    @property
-    def width(self) -> int:
-        """Size of the output of every layer."""
-        return self.units * (1 + self.bidirectional)
+        return {**super().get_config(), "reduction": self.reduction}
 
     @property
     def time_reduction(self) -> int:
@@ -123,64 +92,39 @@ class PyramidalEncoder(Encoder):
         check_sequence(self, "inputs", inputs_shape)
         width = inputs_shape[-1]
         for index in range(self.num_layers):
-            for cell in self._cells(index):
-                if not cell.built:
-                    cell.build((None, width))
-            width = self.reduction * self.width
+            self._build_cells(index, width)
+            width = self.reduction * self._width(index)
         self.built = True
-
-    def _cells(self, layer: int) -> list[RecurrentCell]:
-        return self.forward_cells[layer : layer + 1] + self.backward_cells[layer : layer + 1]
 
     def call(
         self, inputs: Tensor, mask: Tensor | None = None, training: bool | None = None
     ) -> tuple[Tensor, State]:
-        seed = self.seed_generator
         mask = None if mask is None else ops.cast(mask, "bool")
-        steps = ops.transpose(  # (source_length, batch, input_size)
-            ops.cast(inputs, self.compute_dtype), (1, 0, 2)
-        )
-        steps = dropout_factors.drop(steps, self.input_dropout, seed, training)
+        steps = self._first_steps(inputs, training)
+        draw = self._draw_from(inputs, training)
         state: State = []
-
-        def draw() -> Tensor | None:
-            shape = (ops.shape(inputs)[0], self.units)
-            return dropout_factors.draw_factors(shape, self.recurrent_dropout, seed, training)
-
         for layer in range(self.num_layers):
             if layer > 0:  # (reduced_length, batch, reduction * width)
-                steps = dropout_factors.drop(steps, self.dropout, seed, training)
+                steps = self._drop(steps, self.dropout, training)
                 steps = reduce_values(steps, time_first(mask), self.reduction)
                 mask = None if mask is None else reduce_mask(mask, self.reduction)
             steps, layer_state = run_directions(
                 self._cells(layer), steps, time_first(mask), draw, training
             )
             state.extend(layer_state)
-        steps = dropout_factors.drop(steps, self.output_dropout, seed, training)
-        return masking.zero_padding(ops.transpose(steps, (1, 0, 2)), mask), state
+        return self._memory(steps, mask, training), state
 
     def compute_mask(self, inputs: Tensor, previous_mask: Tensor | None = None) -> list[Any]:
         mask = previous_mask
         for _ in range(self.num_layers - 1 if mask is not None else 0):
             mask = reduce_mask(mask, self.reduction)
-        states = sum(len(cell.state_names) for cell in self.forward_cells)
-        return [mask] + [None] * states
+        return super().compute_mask(inputs, mask)
 
     def compute_output_spec(
         self, inputs: Tensor, mask: Tensor | None = None, training: bool | None = None
     ) -> tuple[Tensor, State]:
-        batch, length = inputs.shape[:2]
+        memory, state = super().compute_output_spec(inputs, mask, training)
+        batch, length, width = memory.shape
         for _ in range(self.num_layers - 1 if length is not None else 0):
             length = reduced_length(length, self.reduction)
-        memory = keras.KerasTensor((batch, length, self.width), dtype=self.compute_dtype)
-        state = [
-            keras.KerasTensor((batch, size * (1 + self.bidirectional)), dtype="float32")
-            for cell in self.forward_cells
-            for size in cell.state_sizes
-        ]
-        return memory, state
-
-
-def time_first(mask: Tensor | None) -> Tensor | None:
-    """Returns `(time, batch)` of a mask `(batch, time)`, if there is one."""
-    return None if mask is None else ops.transpose(mask)
+        return keras.KerasTensor((batch, length, width), dtype=memory.dtype), state

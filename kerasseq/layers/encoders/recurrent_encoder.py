@@ -1,29 +1,16 @@
 from typing import Any
 
-import keras
-from keras import ops
-
 from kerasseq import checks
-from kerasseq.layers import dropout as dropout_factors
-from kerasseq.layers import masking
-from kerasseq.layers.cells.cell_stack import (
-    check_residual_from,
-    climb,
-    is_residual,
-    keep_pattern,
-    make_cells,
-    serialize_cell,
-)
-from kerasseq.layers.cells.recurrent_cell import RecurrentCell
+from kerasseq.layers.cells.cell_stack import check_residual_from, climb, is_residual
 from kerasseq.layers.encoders.directions import run_directions
-from kerasseq.layers.encoders.encoder import Encoder
+from kerasseq.layers.encoders.stacked_encoder import StackedEncoder, time_first
 from kerasseq.layers.input_shapes import check_sequence
 from kerasseq.serialization import register
 from kerasseq.typing import Shape, State, Tensor
 
 
 @register
-class RecurrentEncoder(Encoder):
+class RecurrentEncoder(StackedEncoder):
     """Reads the source with recurrent cells: in one direction or both, in one layer or several.
 
     The input products of all steps are one matrix product before each loop.
@@ -36,7 +23,7 @@ class RecurrentEncoder(Encoder):
         bidirectional: `True` reads every layer in both directions, `"first"` only the lowest
             (Wu et al. 2016); the outputs and states of the two directions are concatenated.
         input_dropout: share of the inputs that is dropped in training.
-        dropout: share dropped between the layers.
+        dropout: share dropped between the layers, so none with one layer.
         output_dropout: share of the memory that is dropped in training.
         recurrent_dropout: share of the state dropped in the recurrent product, the same at every
             step (Gal & Ghahramani 2016).
@@ -62,8 +49,6 @@ class RecurrentEncoder(Encoder):
         Translate, 2015.
     """
 
-    cell: Any
-
     def __init__(
         self,
         units: int,
@@ -78,56 +63,30 @@ class RecurrentEncoder(Encoder):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
-        checks.check_positive_integer("units", units)
-        checks.check_positive_integer("num_layers", num_layers)
         checks.check_one_of("bidirectional", bidirectional, (True, False, "first"))
-        rates = {
-            "input_dropout": input_dropout,
-            "dropout": dropout,
-            "output_dropout": output_dropout,
-            "recurrent_dropout": recurrent_dropout,
-        }
-        for argument, rate in rates.items():
-            checks.check_rate(argument, rate)
+        super().__init__(
+            units,
+            cell,
+            num_layers,
+            bidirectional,
+            input_dropout=input_dropout,
+            dropout=dropout,
+            output_dropout=output_dropout,
+            recurrent_dropout=recurrent_dropout,
+            seed=seed,
+            **kwargs,
+        )
         check_residual_from(residual_from, num_layers, minimum=0)
-        self.units = units
-        keep_pattern(self, cell)
-        self.num_layers = num_layers
-        self.bidirectional = bidirectional
-        self.input_dropout = input_dropout
-        self.dropout = dropout
-        self.output_dropout = output_dropout
-        self.recurrent_dropout = recurrent_dropout
         self.residual_from = residual_from
-        self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
-        self.forward_cells = make_cells(cell, units, num_layers, "forward_cell", self.dtype_policy)
-        backward = {True: num_layers, "first": 1, False: 0}[bidirectional]
-        self.backward_cells = make_cells(cell, units, backward, "backward_cell", self.dtype_policy)
 
     def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "units": self.units,
-            "cell": serialize_cell(self.cell),
-            "num_layers": self.num_layers,
-            "bidirectional": self.bidirectional,
-            "input_dropout": self.input_dropout,
-            "dropout": self.dropout,
-            "output_dropout": self.output_dropout,
-            "recurrent_dropout": self.recurrent_dropout,
-            "residual_from": self.residual_from,
-            "seed": self.seed,
-        }
+        return {**super().get_config(), "residual_from": self.residual_from}
 
     def build(self, inputs_shape: Shape) -> None:
         check_sequence(self, "inputs", inputs_shape)
         width = inputs_shape[-1]
         for index in range(self.num_layers):
-            for cell in self._cells(index):
-                if not cell.built:
-                    cell.build((None, width))
+            self._build_cells(index, width)
             if is_residual(index, self.residual_from) and width != self._width(index):
                 raise ValueError(
                     "A residual layer needs an input as wide as its output. Received: layer "
@@ -137,30 +96,16 @@ class RecurrentEncoder(Encoder):
             width = self._width(index)
         self.built = True
 
-    def _cells(self, layer: int) -> list[RecurrentCell]:
-        return self.forward_cells[layer : layer + 1] + self.backward_cells[layer : layer + 1]
-
-    def _width(self, layer: int) -> int:
-        return self.units * len(self._cells(layer))
-
     def call(
         self, inputs: Tensor, mask: Tensor | None = None, training: bool | None = None
     ) -> tuple[Tensor, State]:
-        seed = self.seed_generator
-        steps = ops.transpose(  # (source_length, batch, input_size)
-            ops.cast(inputs, self.compute_dtype), (1, 0, 2)
-        )
-        steps = dropout_factors.drop(steps, self.input_dropout, seed, training)
-        steps_mask = None if mask is None else ops.transpose(ops.cast(mask, "bool"))
+        steps, steps_mask = self._first_steps(inputs, training), time_first(mask)
+        draw = self._draw_from(inputs, training)
         state: State = []
-
-        def draw() -> Tensor | None:
-            shape = (ops.shape(inputs)[0], self.units)
-            return dropout_factors.draw_factors(shape, self.recurrent_dropout, seed, training)
 
         def run_layer(layer: int, below: Tensor) -> Tensor:
             if layer > 0:
-                below = dropout_factors.drop(below, self.dropout, seed, training)
+                below = self._drop(below, self.dropout, training)
             above, layer_state = run_directions(
                 self._cells(layer), below, steps_mask, draw, training
             )
@@ -168,23 +113,4 @@ class RecurrentEncoder(Encoder):
             return above
 
         steps = climb(run_layer, range(self.num_layers), steps, {}, self.residual_from)
-        steps = dropout_factors.drop(steps, self.output_dropout, seed, training)
-        return masking.zero_padding(ops.transpose(steps, (1, 0, 2)), mask), state
-
-    def compute_mask(self, inputs: Tensor, previous_mask: Tensor | None = None) -> list[Any]:
-        states = sum(len(cell.state_names) for cell in self.forward_cells)
-        return [previous_mask] + [None] * states
-
-    def compute_output_spec(
-        self, inputs: Tensor, mask: Tensor | None = None, training: bool | None = None
-    ) -> tuple[Tensor, State]:
-        batch, length = inputs.shape[:2]
-        memory = keras.KerasTensor(
-            (batch, length, self._width(self.num_layers - 1)), dtype=self.compute_dtype
-        )
-        state = [
-            keras.KerasTensor((batch, size * len(self._cells(index))), dtype="float32")
-            for index, cell in enumerate(self.forward_cells)
-            for size in cell.state_sizes
-        ]
-        return memory, state
+        return self._memory(steps, mask, training), state

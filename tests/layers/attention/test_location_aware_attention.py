@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 from keras import ops
@@ -49,6 +50,19 @@ def test_the_score_sees_the_weights_of_the_step_before(
         np.testing.assert_allclose(weights[:, step], previous, atol=1e-5)
         expected = np.einsum("bs,bsm->bm", previous, memory)
         np.testing.assert_allclose(context[:, step], expected, atol=1e-5)
+
+
+def test_it_does_not_depend_on_how_keras_lays_out_images(
+    numbers: Callable[..., Array],
+) -> None:
+    layer = LocationAwareAttention(4, num_filters=3, filter_size=3)
+    query, memory = numbers(2, 3, 4), numbers(2, 5, 6)
+    expected = ops.convert_to_numpy(layer(query, memory)[0])
+    keras.config.set_image_data_format("channels_first")
+    try:
+        np.testing.assert_allclose(layer(query, memory)[0], expected, atol=1e-6)
+    finally:
+        keras.config.set_image_data_format("channels_last")
 
 
 def test_sizes_that_are_none_are_errors() -> None:

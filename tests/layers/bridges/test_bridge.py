@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from kerasseq.layers import RecurrentDecoder, RecurrentEncoder
+from kerasseq.layers import LSTMCell, RecurrentDecoder, RecurrentEncoder
 from kerasseq.layers.bridges import BRIDGES, LastStateBridge, get_bridge
 from kerasseq.layers.bridges.pooling_bridges import PoolingBridge
 
@@ -90,6 +90,12 @@ def test_it_makes_each_state_of_a_cell_of_keras(name: str, numbers: Callable[...
     state = [ops.convert_to_tensor(numbers(2, 4)) for _ in range(4)]
     made = bridge(state, ops.convert_to_tensor(numbers(2, 3, 5)))
     assert [tuple(tensor.shape) for tensor in made] == [(2, 4)] * 4
+
+
+@pytest.mark.parametrize("name", BRIDGES)
+def test_a_cell_of_another_size_is_an_error(name: str) -> None:
+    with pytest.raises(ValueError, match="a cell of 8 units in a layer of 16"):
+        get_bridge(name, units=16, cell=LSTMCell(8), num_layers=1)
 
 
 def test_a_bridge_is_chosen_by_config_too() -> None:

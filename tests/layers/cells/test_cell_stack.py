@@ -17,7 +17,7 @@ from kerasseq.layers.cells.cell_stack import (
 
 def test_cells_of_one_pattern_share_no_weights() -> None:
     pattern = LSTMCell(4, bias_initializer="ones")
-    first, second = make_cells(pattern, 4, 2, "cell", "float32")
+    first, second = make_cells(pattern, 4, 2, "cell", {"dtype": "float32"})
     assert first is not second
     assert pattern not in (first, second)
     assert [first.name, second.name] == ["cell_0", "cell_1"]
@@ -26,7 +26,7 @@ def test_cells_of_one_pattern_share_no_weights() -> None:
 
 def test_a_pattern_of_another_size_is_an_error_with_both_sizes() -> None:
     with pytest.raises(ValueError, match="a cell of 5 units in a layer of 4"):
-        make_cells(GRUCell(5), 4, 1, "cell", "float32")
+        make_cells(GRUCell(5), 4, 1, "cell", {"dtype": "float32"})
 
 
 def test_a_name_stays_a_name_and_an_object_becomes_a_config() -> None:

@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 from keras import ops
 
-from kerasseq.layers import AttentionDecoder, DenseBridge, KerasCell, RecurrentEncoder
+from kerasseq.layers import (
+    AttentionDecoder,
+    DenseBridge,
+    KerasCell,
+    PyramidalEncoder,
+    RecurrentDecoder,
+    RecurrentEncoder,
+)
 from kerasseq.layers.cells import get_cell
 
 Array = np.ndarray
@@ -112,9 +119,11 @@ def test_dropout_inside_is_an_error_that_names_the_argument(argument: str) -> No
 
 
 def test_recurrent_dropout_from_outside_is_an_error() -> None:
-    encoder = RecurrentEncoder(4, cell=keras.layers.GRUCell(4), recurrent_dropout=0.5)
-    with pytest.raises(ValueError, match=r"`recurrent_dropout` must be 0 .*the cell GRUCell"):
-        encoder(ops.ones((1, 2, 3)), training=True)
+    message = r"`recurrent_dropout` must be 0 with a cell of Keras.* Received: 0\.5"
+    for cell in (keras.layers.GRUCell(4), {"name": "residual", "cell": keras.layers.GRUCell(4)}):
+        for make in (RecurrentEncoder, PyramidalEncoder, AttentionDecoder, RecurrentDecoder):
+            with pytest.raises(ValueError, match=message):
+                make(4, cell=cell, recurrent_dropout=0.5)
 
 
 def as_object(units: int) -> Any:

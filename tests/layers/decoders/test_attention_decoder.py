@@ -5,12 +5,15 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import ops
 
 from kerasseq.layers import (
     CELLS,
     READOUTS,
     WIRINGS,
+    AdditiveAttention,
+    AttentionalReadout,
     AttentionDecoder,
     DotAttention,
     HiddenReadout,
@@ -178,9 +181,62 @@ def test_sizes_of_score_and_output_may_differ_from_the_cells(inputs: Array, memo
     assert [tensor.shape[-1] for tensor in state] == [4, 9]
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"readout_units": 0}, "`readout_units` must be an integer of at least 1. Received: 0"),
+        ({"attention_units": -1}, "`attention_units` must be an integer of at least 1. .* -1"),
+        ({"attention": "general", "attention_units": 7}, "no meaning with `GeneralAttention`"),
+        (
+            {"attention": AdditiveAttention(5), "attention_units": 7},
+            "`attention_units` must be the `units` of the attention.* Received: 7, and .* of 5",
+        ),
+        (
+            {"readout": AttentionalReadout(5), "readout_units": 7},
+            "`readout_units` must be the `units` of the readout.* Received: 7, and a readout of 5",
+        ),
+        ({"seed": True}, "`seed` must be an integer of at least 0"),
+    ],
+)
+def test_a_size_that_would_have_no_effect_is_an_error(
+    options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises((TypeError, ValueError), match=message):
+        make(**options)
+
+
+@pytest.mark.parametrize("input_feeding", [False, True])
+@pytest.mark.parametrize(
+    ("policy", "own"), [("mixed_bfloat16", "float32"), ("float32", "mixed_bfloat16")]
+)
+def test_a_readout_may_have_a_precision_of_its_own(
+    policy: str, own: str, input_feeding: bool, inputs: Array, memory: Array
+) -> None:
+    decoder = make(
+        dtype=policy,
+        readout=AttentionalReadout(5, dtype=own),
+        input_feeding=input_feeding,
+    )
+    graph = tf.function(decoder)
+    outputs, _, _ = graph(ops.convert_to_tensor(inputs), ops.convert_to_tensor(memory))
+    spec, _, _ = decoder(keras.KerasTensor(inputs.shape), keras.KerasTensor(memory.shape))
+    assert outputs.dtype.name == spec.dtype == decoder.compute_dtype
+
+
+@pytest.mark.parametrize("wiring", WIRINGS)
+@pytest.mark.parametrize("input_feeding", [False, True])
+def test_a_source_of_no_words_gives_outputs_all_the_same(
+    wiring: str, input_feeding: bool, inputs: Array, memory: Array
+) -> None:
+    decoder = make(wiring=wiring, input_feeding=input_feeding)
+    outputs, _, weights = decoder(inputs, memory[:, :0])
+    assert np.isfinite(ops.convert_to_numpy(outputs)).all()
+    assert tuple(weights.shape) == (*inputs.shape[:2], 0)
+
+
 @pytest.mark.parametrize("attention_layer", ["top", "first"])
 def test_a_context_that_nothing_would_read_is_an_error(attention_layer: str) -> None:
-    with pytest.raises(ValueError, match=r"`wiring='luong'` with `readout='hidden'`\. Use"):
+    with pytest.raises(ValueError, match=r"`wiring='luong'` with a `HiddenReadout`\. Use"):
         make(readout="hidden", attention_layer=attention_layer)
 
 

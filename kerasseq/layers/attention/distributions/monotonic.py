@@ -6,6 +6,7 @@ from keras import ops
 
 from kerasseq import checks
 from kerasseq.layers.attention.distributions.distribution import Distribution
+from kerasseq.layers.dropout import make_generator
 from kerasseq.layers.recurrence import scan
 from kerasseq.serialization import register
 from kerasseq.typing import Shape, State, Tensor
@@ -108,7 +109,7 @@ class _Noise(keras.layers.Layer):
     def __init__(self, deviation: float, seed: int | None, **kwargs: Any) -> None:
         super().__init__(**{"dtype": "float32", **kwargs})
         self.deviation = deviation
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.seed_generator = make_generator(seed)
 
     def build(self, inputs_shape: Shape) -> None:
         self.built = True
