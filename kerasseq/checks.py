@@ -5,6 +5,7 @@ never a clamp. `bool` is not a number here, although Python counts it as one.
 """
 
 import numbers
+import os
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -90,6 +91,14 @@ def check_boolean(name: str, value: Any) -> None:
     """Raises unless `value` is `True` or `False`."""
     if not isinstance(value, bool):
         _fail(TypeError, name, "True or False", value)
+
+
+def check_folder(name: str, path: str | os.PathLike[str]) -> None:
+    """Raises unless a folder can be, or be made, at `path`: an empty one is none, nor is a file."""
+    if not os.fspath(path):
+        raise ValueError(f"`{name}` must name a folder. Received: an empty path.")
+    if os.path.exists(path) and not os.path.isdir(path):
+        raise ValueError(f"`{name}` must name a folder. Received the file {os.fspath(path)!r}.")
 
 
 def check_string(name: str, value: Any) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import math
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -64,6 +65,30 @@ def _name(error: OSError, path: str) -> None:
     """Of a full disk Python says only that it is full, and of others a file that nobody named."""
     if error.filename is None or PARTIAL in str(error.filename):
         error.filename, error.filename2 = path, None
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Writes a text whole, in UTF-8.
+
+    Args:
+        path: the file to write.
+        text: what it will hold.
+    """
+    with written_beside(path) as temporary:
+        Path(temporary).write_text(text, encoding="utf-8")
+
+
+def finite(value: Any) -> Any:
+    """Returns a value as JSON can hold it: no infinity, as a perplexity may be, and no NaN.
+
+    Args:
+        value: numbers, strings, lists and mappings; `None` comes in the place of such a number.
+    """
+    if isinstance(value, Mapping):
+        return {key: finite(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def write_csv(path: str | os.PathLike[str], rows: Sequence[Mapping[str, Any]]) -> None:

@@ -2,6 +2,7 @@
 
 import math
 import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -114,3 +115,13 @@ def test_one_of_lists_the_options_in_their_order() -> None:
     checks.check_one_of("layer", "top", ("top", "first"))
     with refused(ValueError, "`layer` must be one of 'top', 'first'. Received: 'last'."):
         checks.check_one_of("layer", "last", ("top", "first"))
+
+
+def test_a_folder_has_a_name_and_is_no_file(tmp_path: Path) -> None:
+    checks.check_folder("output", tmp_path)
+    checks.check_folder("output", tmp_path / "new")
+    with pytest.raises(ValueError, match="`output` must name a folder. Received: an empty path"):
+        checks.check_folder("output", "")
+    (tmp_path / "file").touch()
+    with pytest.raises(ValueError, match="`output` must name a folder. Received the file '.*file"):
+        checks.check_folder("output", tmp_path / "file")

@@ -13,6 +13,7 @@ import yaml
 
 from kerasseq.commands.process import UsageError, did_you_mean
 from kerasseq.experiments.config_files import field_types, from_mapping, words
+from kerasseq.experiments.yaml_text import Loader
 
 Config = TypeVar("Config")
 
@@ -21,9 +22,15 @@ NULLS = ("null", "Null", "NULL", "~", "")
 
 
 def _load(text: str) -> Any:
-    """A flag's value as YAML, but for what YAML reads nothing in: the files `#1.tsv` and `&a`."""
-    value = jsonargparse.get_loader("yaml")(text)
+    """A flag's value as a file has it, but for what YAML reads nothing in: `#1.tsv` and `&a`."""
+    value = yaml.load(text, Loader)
     return text if value is None and text.strip() not in NULLS else value
+
+
+def _number_or_text(said: int | str) -> int | str:
+    """A column as a file has it: jsonargparse would take `12:30` for a number, as YAML 1.1 does."""
+    value = _load(said) if isinstance(said, str) else said
+    return value if isinstance(value, int) and not isinstance(value, bool) else said
 
 
 jsonargparse.set_loader(MODE, _load, exceptions=(yaml.YAMLError,))
@@ -82,6 +89,8 @@ class ConfigParser(jsonargparse.ArgumentParser):
                 title = flag.group or "general"
                 groups[flag.group] = self.add_argument_group(title, sections.get(flag.group))
             options: dict[str, Any] = {"type": flag.annotation}
+            if flag.annotation == int | str:
+                options["type"] = _number_or_text
             if typing.get_origin(flag.annotation) is list:  # with spaces between, as elsewhere
                 options = {"type": typing.get_args(flag.annotation)[0], "nargs": "+"}
             names = [flag.name, *([short[flag.name]] if short and flag.name in short else [])]

@@ -13,7 +13,7 @@ from kerasseq.commands.output_counts import OutputCounts, longest_source
 from kerasseq.commands.process import CommandParser, UsageError, run
 from kerasseq.commands.search_flags import add_search_flags, with_search_flags
 from kerasseq.commands.windows import answer_windows, lengths_of_pair
-from kerasseq.files import written_beside
+from kerasseq.files import finite, written_beside
 
 if TYPE_CHECKING:
     from kerasseq import Translator
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """Translates the sources of a file and compares the outputs with its targets. Prints
 each metric in percent with the signature that makes it reproducible. On the test file of a run
-these are the numbers of its report.json."""
+these are the numbers of its report.json, given what its configuration says of the data
+(--group_references, the columns, --empty) and the same --metrics."""
 
 
 def evaluate(arguments: Sequence[str] | None = None) -> int:
@@ -195,7 +196,7 @@ def _print(report: "EvaluationReport", extra: dict[str, float], as_json: bool) -
     values = {**report.values, **extra}
     if as_json:
         said = {**values, "signature": report.signatures, "sentences": report.count}
-        print(json.dumps(said, ensure_ascii=False))
+        print(json.dumps(finite(said), ensure_ascii=False, allow_nan=False))
         return
     width = max(len(name) for name in (*values, "sentences"))
     for name, value in values.items():

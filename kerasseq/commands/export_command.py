@@ -4,6 +4,7 @@ import argparse
 import os
 from collections.abc import Sequence
 
+from kerasseq import checks
 from kerasseq.commands.loading import load_tensorflow, load_translator
 from kerasseq.commands.model_flags import add_import_flag, import_modules
 from kerasseq.commands.process import CommandParser, UsageError, run
@@ -39,8 +40,7 @@ def _export(arguments: Sequence[str]) -> None:
     add_import_flag(parser)
     options = parser.parse_args(arguments)
     import_modules(options.modules)
-    if os.path.isfile(options.output):
-        raise UsageError(f"--output must name a folder. Received the file {options.output!r}.")
+    checks.check_folder("--output", options.output)
     if options.serving is not None:
         _check_serving(options)
     print(load_translator(options.model).export(options.output, version=options.version))
@@ -52,7 +52,12 @@ def _export(arguments: Sequence[str]) -> None:
 
 def _check_serving(options: argparse.Namespace) -> None:
     """Before a version is written, which a server may be watching for."""
+    checks.check_folder("--serving", options.serving)
+    name = os.path.basename(os.path.abspath(options.output))
     load_tensorflow()
     from kerasseq.serving.serving_folder import check_target
 
-    check_target(options.serving, os.path.basename(os.path.abspath(options.output)))
+    try:
+        check_target(options.serving, name)
+    except ValueError as error:
+        raise UsageError(f"--output names the model: {error}") from error

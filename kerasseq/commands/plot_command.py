@@ -94,7 +94,7 @@ def _plot(arguments: Sequence[str]) -> None:
         "tree": _draw_tree,
         "lengths": _draw_lengths,
     }
-    chosen = [way for name, way in ways.items() if getattr(options, name)]
+    chosen = [way for name, way in ways.items() if getattr(options, name) not in (None, False)]
     draw: Callable[[Translator, argparse.Namespace], Any] = chosen[0] if chosen else _draw_maps
     print(visualization.save_figure(draw(translator, options), options.output))
 
@@ -115,6 +115,8 @@ def _check(options: argparse.Namespace) -> None:
         raise UsageError("--lengths and --history take no TEXT (see kerasseq plot --help)")
     if options.history is not None:
         _check_history(options)
+    if options.lengths is not None and options.font is not None:
+        raise UsageError("--lengths writes no text of yours, and takes no --font")
     if options.seconds is not None and not options.animate:
         raise UsageError("--seconds belongs to --animate (see kerasseq plot --help)")
     watched = [name for name in ("heads", "tree", "animate") if getattr(options, name)]

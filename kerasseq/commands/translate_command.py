@@ -25,10 +25,11 @@ logger = logging.getLogger(__name__)
 
 DESCRIPTION = """Translates texts, a file or standard input, and prints one line a text in the same
 order. With --n_best above 1 there is a line for each output: the text's number, the output's
-score (summed natural log probability) and the output, separated by tabs. With --json there is one
-object a text: source, text, score, finished, truncated, alternatives, source_tokens,
-target_tokens, token_scores, attention_weights. With --targets nothing is translated: there is a
-line for each given output, its score and the output, or with --json also its tokens' scores."""
+score (summed natural log probability) and the output, separated by tabs; --minimum_bayes_risk
+chooses one of them, which stands alone then. With --json there is one object a text: source,
+text, score, finished, truncated, alternatives, source_tokens, target_tokens, token_scores,
+attention_weights. With --targets nothing is translated: there is a line for each given output,
+its score and the output, or with --json also its tokens' scores."""
 
 
 def translate(arguments: Sequence[str] | None = None) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kerasseq import checks
 from kerasseq.commands.config_flags import ConfigParser, value_of
 from kerasseq.commands.loading import load_tensorflow
 from kerasseq.commands.process import UsageError, run
@@ -159,6 +160,12 @@ def _check_budget(values: Any) -> None:
     """Before TensorFlow is loaded, and in the words of the command line."""
     if (values.max_trials, values.max_minutes, values.max_tokens) == (None, None, None):
         raise UsageError("a search needs a limit: --max_trials, --max_minutes or --max_tokens.")
+    for name in ("max_trials", "max_tokens"):
+        if getattr(values, name) is not None:
+            checks.check_positive_integer(f"--{name}", getattr(values, name))
+    if values.max_minutes is not None:
+        checks.check_positive("--max_minutes", values.max_minutes)
+    checks.check_folder("--output", values.output)
 
 
 def _check_installed(algorithm: str) -> None:

@@ -58,8 +58,8 @@ def read_tsv(
         first = filled if has_header else 0  # what stands before a header is nothing left out
         columns = len(rows[filled])
         rows = [row if "".join(row).strip() else [""] * columns for row in rows[first:]]
-    source_index = _column_index("source", source, rows[0], path)
-    target_index = _column_index("target", target, rows[0], path)
+    source_index = _column_index("source", source, rows[0], path, first + 1)
+    target_index = _column_index("target", target, rows[0], path, first + 1)
     if source_index == target_index:
         raise ValueError(
             "`source` and `target` must be two columns. "
@@ -135,7 +135,7 @@ def _has_header(source: str | int, target: str | int, header: bool | None) -> bo
     return header
 
 
-def _column_index(name: str, column: str | int, first_row: list[str], path: Path) -> int:
+def _column_index(name: str, column: str | int, first_row: list[str], path: Path, line: int) -> int:
     if isinstance(column, str):
         names = [title.strip() for title in first_row]
         if names.count(column) == 1:
@@ -143,18 +143,19 @@ def _column_index(name: str, column: str | int, first_row: list[str], path: Path
         found = ", ".join(repr(title) for title in names)
         if column in names:
             raise ValueError(
-                f"{path}, line 1: the header has {names.count(column)} columns named {column!r}: "
-                f"{found}. Rename them, or number the columns from 0 with header=True."
+                f"{path}, line {line}: the header has {names.count(column)} columns named "
+                f"{column!r}: {found}. Rename them, or number the columns from 0 with header=True."
             )
         raise ValueError(
-            f"`{name}` must name a column of {path}. Received: {column!r}. The columns in its "
-            f"header (line 1) are {found}. Number the columns from 0 if the file has no header."
+            f"The column of the {name}s, {column!r}, must stand in {path}. The columns in its "
+            f"header (line {line}) are {found}. Number the columns from 0 if the file has no "
+            "header."
         )
     if column < len(first_row):
         return column
     raise ValueError(
-        f"`{name}` must be the number, from 0, of a column of {path}. Received: {column}. "
-        f"Its line 1 has {_columns(len(first_row))}: are they separated by tabs?"
+        f"The column of the {name}s, {column} counted from 0, must stand in {path}. "
+        f"Its line {line} has {_columns(len(first_row))}: are they separated by tabs?"
     )
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kerasseq.data.token_rows import TokenRows
-from kerasseq.text.segmentation_sampling import Candidates, draw
+from kerasseq.text.segmentation_sampling import Candidates, draw, split_mix
 
 if TYPE_CHECKING:
     from kerasseq.text import TextCodec
@@ -59,10 +59,10 @@ class SubwordSampler:
     def __call__(self, epoch: int, rows: np.ndarray) -> TokenRows:
         """Returns the tokens of these rows in an epoch, with end ids."""
         tokens = [self.sources[row] for row in rows]
-        draws = _mix(self._epoch_key(epoch) + _mix(rows.astype(np.uint64)))
+        draws = split_mix(self._epoch_key(epoch) + split_mix(rows.astype(np.uint64)))
         chosen = np.flatnonzero((draws >> np.uint64(11)) < self.rate * 2.0**53)
         if len(chosen):
-            seeds = (_mix(draws[chosen]) >> np.uint64(33)).astype(np.int64)
+            seeds = (split_mix(draws[chosen]) >> np.uint64(33)).astype(np.int64)
             sampled = draw(self._candidates_of(rows[chosen].tolist()), seeds)
             for place, token_ids in zip(chosen, sampled, strict=True):
                 if self.max_length is None or len(token_ids) <= self.max_length:
@@ -84,11 +84,3 @@ class SubwordSampler:
 
     def _epoch_key(self, epoch: int) -> np.ndarray:
         return np.random.SeedSequence([self.seed, epoch, STREAM]).generate_state(1, np.uint64)
-
-
-def _mix(numbers: np.ndarray) -> np.ndarray:
-    """SplitMix64: random numbers of 64 bits, each a function of its own argument alone."""
-    mixed = numbers + np.uint64(0x9E3779B97F4A7C15)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return mixed ^ (mixed >> np.uint64(31))

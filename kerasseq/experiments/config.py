@@ -59,6 +59,9 @@ class DataConfig:
             for name in (split, f"{split}_target"):
                 if isinstance(path := getattr(self, name), os.PathLike):
                     object.__setattr__(self, name, os.fspath(path))  # what YAML can hold
+        for side in ("source_column", "target_column"):
+            if not isinstance(getattr(self, side), str):
+                checks.check_integer(f"data.{side}", getattr(self, side), minimum=0)
         checks.check_positive_integer("data.max_length", self.max_length)
         checks.check_one_of("data.long_pairs", self.long_pairs, ("drop", "cut"))
         checks.check_one_of("data.empty", self.empty, ("error", "drop"))
@@ -80,9 +83,15 @@ class TextConfig:
     normalization: str = "none"
     lowercase: bool = False
 
-    def __post_init__(self) -> None:
-        checks.check_positive_integer("vocabulary_size", self.vocabulary_size)
-        checks.check_one_of("normalization", self.normalization, ("none", "nfc", "nfkc"))
+    def check(self, name: str) -> None:
+        """Raises if a value is out of range.
+
+        Args:
+            name: of the side, for the message.
+        """
+        checks.check_positive_integer(f"{name}.vocabulary_size", self.vocabulary_size)
+        forms = ("none", "nfc", "nfkc")
+        checks.check_one_of(f"{name}.normalization", self.normalization, forms)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -172,6 +181,9 @@ class SearchConfig:
     max_source_length: int = 256
     replace_unknown: bool = False
 
+    def __post_init__(self) -> None:
+        checks.check_integer("search.max_source_length", self.max_source_length, minimum=2)
+
 
 @dataclasses.dataclass(frozen=True)
 class ExperimentConfig:
@@ -205,6 +217,8 @@ class ExperimentConfig:
 
     def __post_init__(self) -> None:
         checks.check_seed("seed", self.seed)
+        self.source_text.check("source_text")
+        self.target_text.check("target_text")
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> "ExperimentConfig":

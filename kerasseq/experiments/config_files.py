@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from kerasseq.experiments.yaml_text import dump_yaml, load_yaml
-from kerasseq.files import written_beside
+from kerasseq.files import write_text
 
 Config = TypeVar("Config")
 
@@ -61,9 +61,7 @@ def write(config: Any, path: str | os.PathLike[str]) -> None:
         config: a tree of dataclasses.
         path: the file; it is written beside and renamed.
     """
-    text = dump_yaml(dataclasses.asdict(config))
-    with written_beside(path) as temporary:
-        Path(temporary).write_text(text, encoding="utf-8")
+    write_text(path, dump_yaml(dataclasses.asdict(config)))
 
 
 def from_mapping(cls: type[Config], values: Any, name: str = "") -> Config:

@@ -46,11 +46,11 @@ def versions() -> dict[str, str]:
     return found
 
 
-def describe(files: Mapping[str, str]) -> dict[str, Any]:
+def describe(files: Mapping[str, Any]) -> dict[str, Any]:
     """Returns what another person needs to know to repeat a run, as JSON can hold it.
 
     Args:
-        files: the paths of the files that the run reads, by what they are.
+        files: what `fingerprints` gave of the files that the run reads.
     """
     return {
         "started": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -62,8 +62,17 @@ def describe(files: Mapping[str, str]) -> dict[str, Any]:
         "cores": os.cpu_count(),
         "threads": _threads(),
         ONEDNN: os.environ.get(ONEDNN),
-        "files": {name: fingerprint(path) for name, path in files.items()},
+        "files": dict(files),
     }
+
+
+def fingerprints(files: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """Returns path, size and SHA-256 of each of some files.
+
+    Args:
+        files: their paths, by what they are.
+    """
+    return {name: fingerprint(path) for name, path in files.items()}
 
 
 def fingerprint(path: str) -> dict[str, Any]:

@@ -16,6 +16,9 @@ logger = logging.getLogger(__name__)
 
 LENGTHS = frozenset({"training.epochs", "training.stop_after"})
 
+# With these the same network has other scores: val_loss contains the smoothing.
+MEASURES = frozenset({"training.label_smoothing", "training.valid_sentences"})
+
 
 def restore_run(
     folder: RunFolder,
@@ -75,6 +78,15 @@ def _change(
     if change not in state.changes:  # else a run that was killed makes it again
         state.changes.append(change)
     state.stopped = False
+    if not MEASURES.isdisjoint(changes):
+        state.ranked_from, state.waited = state.epoch, 0
+        state.callbacks.pop("plateau", None)  # what was best so far
+        logger.info(
+            "Scores of the first %d epochs cannot be compared with those to come, since %s "
+            "changed: the best epochs are among the latter.",
+            state.epoch,
+            " and ".join(sorted(MEASURES & set(changes))),
+        )
     if "training.learning_rate" in changes:
         put_learning_rate(network.optimizer, config.training.learning_rate)
 

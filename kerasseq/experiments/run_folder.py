@@ -2,14 +2,14 @@
 
 import dataclasses
 import json
-import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from kerasseq.experiments.checkpoints import STATE
 from kerasseq.experiments.config import ExperimentConfig
-from kerasseq.files import remove_leftovers, write_csv, written_beside
+from kerasseq.experiments.folder_lock import FolderLock
+from kerasseq.files import finite, remove_leftovers, write_csv, write_text
 
 SECTIONS = {
     field.name
@@ -28,7 +28,7 @@ CHANGEABLE = (
 
 
 class RunFolder:
-    """The files of one training run.
+    """The files of one training run; whoever writes them holds its `lock`.
 
     Args:
         path: the folder; made if it is missing.
@@ -45,6 +45,7 @@ class RunFolder:
         self.invalid_batch = self.path / "invalid_batch.tsv"
         self.tensorboard = self.path / "tensorboard"
         self.checkpoints = self.path / "checkpoints"
+        self.lock = FolderLock(self.path)
 
     def check(self, config: ExperimentConfig, accept_changes: bool = False) -> dict[str, Any]:
         """Returns what the configuration changes in the run that the folder holds.
@@ -149,7 +150,7 @@ class RunFolder:
 
     def write_samples(self, samples: list[str]) -> None:
         """Writes the sample translations of all epochs so far."""
-        self._write_text(self.samples, "\n".join(samples))
+        write_text(self.samples, "\n".join(samples))
 
     def write_report(self, report: dict[str, Any]) -> None:
         """Writes the run's numbers."""
@@ -163,24 +164,11 @@ class RunFolder:
 
     def write_invalid_batch(self, rows: Sequence[Sequence[str]]) -> None:
         """Writes the pairs about which the loss became invalid: step, source, target."""
-        self._write_text(self.invalid_batch, "".join("\t".join(row) + "\n" for row in rows))
+        write_text(self.invalid_batch, "".join("\t".join(row) + "\n" for row in rows))
 
     def _write_json(self, path: Path, values: dict[str, Any]) -> None:
-        said = json.dumps(_finite(values), indent=2, ensure_ascii=False, allow_nan=False)
-        self._write_text(path, said + "\n")
-
-    def _write_text(self, path: Path, text: str) -> None:
-        with written_beside(path) as temporary:
-            Path(temporary).write_text(text, encoding="utf8")
-
-
-def _finite(value: Any) -> Any:
-    """What JSON can hold: it has no infinity, as a perplexity may be, and no NaN."""
-    if isinstance(value, dict):
-        return {key: _finite(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+        said = json.dumps(finite(values), indent=2, ensure_ascii=False, allow_nan=False)
+        write_text(path, said + "\n")
 
 
 def _changes(before: ExperimentConfig, now: ExperimentConfig) -> dict[str, Any]:

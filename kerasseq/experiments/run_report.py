@@ -51,7 +51,7 @@ def make_report(
         "signature": dict(result.signatures),
         "split": split,
         "sentences": len(judged),
-        **{f"test_{name}": value for name, value in losses.items()},
+        **{f"{split}_{name}": value for name, value in losses.items()},
         "epochs": state.epoch,
         "best_epochs": state.best_epochs,
         "averaged_epochs": averaged_epochs,

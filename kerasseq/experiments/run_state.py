@@ -26,6 +26,8 @@ class RunState:
         history: the logs of each.
         best_epochs: the best ones by the monitored score, best first, counted from 1.
         last_epochs: the last ones, if it is the last that are averaged.
+        ranked_from: the epoch behind which scores can be compared: before, something else was
+            measured.
         waited: evaluations since the last improvement of the best.
         stopped: whether the run has ended before its last epoch.
         samples: sample translations over time.
@@ -41,6 +43,7 @@ class RunState:
     history: list[dict[str, float]] = dataclasses.field(default_factory=list)
     best_epochs: list[int] = dataclasses.field(default_factory=list)
     last_epochs: list[int] = dataclasses.field(default_factory=list)
+    ranked_from: int = 0
     waited: int = 0
     stopped: bool = False
     samples: list[str] = dataclasses.field(default_factory=list)
@@ -161,7 +164,8 @@ class KeepRun(keras.callbacks.Callback):
         scores = {
             epoch: math.inf if math.isnan(score) else score for epoch, score in scores.items()
         }
-        candidates = [*state.best_epochs, state.epoch]
+        comparable = [epoch for epoch in state.best_epochs if epoch > state.ranked_from]
+        candidates = [*comparable, state.epoch]
         # An equal score later in the run does not displace an earlier one.
         keep = self.selection.keep if self.selection.average == "best" else 1
         ranked = sorted(candidates, key=lambda epoch: (scores[epoch], epoch))[:keep]

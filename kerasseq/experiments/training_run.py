@@ -6,11 +6,12 @@ from typing import Any, Literal, NamedTuple, TypeAlias, cast
 
 import keras
 
-from kerasseq import data, training
+from kerasseq import checks, data, training
 from kerasseq.data import Pairs
 from kerasseq.experiments import environment, run_data
 from kerasseq.experiments.building import build_translator
 from kerasseq.experiments.config import ExperimentConfig
+from kerasseq.experiments.config_checks import check_names, warn_of_fields_without_effect
 from kerasseq.experiments.distillation import (
     Teachers,
     ask_once,
@@ -18,8 +19,7 @@ from kerasseq.experiments.distillation import (
     train_teachers,
 )
 from kerasseq.experiments.final_weights import set_final_weights
-from kerasseq.experiments.fine_tuning import read_start
-from kerasseq.experiments.name_checks import check_names
+from kerasseq.experiments.fine_tuning import Start, read_start
 from kerasseq.experiments.optimization import compile_network
 from kerasseq.experiments.resuming import restore_run, save_progress, tidy
 from kerasseq.experiments.run_callbacks import (
@@ -110,27 +110,46 @@ def train(
             `stop_after` of as many epochs as it has, a run that was interrupted ends.
 
     Raises:
-        ValueError: if the data or the configuration is not usable, or `output` holds another run.
+        ValueError: if the data or the configuration is not usable, `output` holds another run or
+            one of other data, or another process trains in it.
         kerasseq.training.InvalidLossError: if the loss becomes NaN or infinite; the last good
             checkpoint stays.
     """
     check_names(config)
-    _check_output(output)
+    checks.check_folder("output", output)
+    warn_of_fields_without_effect(config)
     folder = RunFolder(os.fspath(output))
     changes = folder.check(config, accept_changes)
     pairs = run_data.read_data(config.data) if pairs is None else pairs
+    files = environment.fingerprints(run_data.named_files(config))
+    folder.check_files(files)
     report = folder.read_report()
     if report is not None and not changes:
         logger.info("%s holds this run, finished: nothing to do.", folder.path)
         return Run(str(folder.path), Translator.load(folder.model), report)
     environment.set_threads(config.training.threads, config.training.parallelism)
-    described = environment.describe(run_data.named_files(config))
-    folder.check_files(described["files"])
+    described = environment.describe(files)
     start = read_start(config)
     if translator is None:
         translator = build_translator(config, pairs, start=start)
     teachers = find_teachers(config, translator)
     session = Session(described, changes, show_progress, callbacks, watch, teachers, accept_changes)
+    try:
+        report = _trained(config, folder, pairs, translator, start, session)
+    finally:
+        folder.lock.release()
+    return Run(str(folder.path), translator, report)
+
+
+def _trained(
+    config: ExperimentConfig,
+    folder: RunFolder,
+    pairs: RunData,
+    translator: Translator,
+    start: Start | None,
+    session: Session,
+) -> dict[str, Any]:
+    """The report of the run, whose translator is trained and written."""
     drafter = translator.with_search("greedy")
     state = _fit(config, folder, pairs, translator, drafter, session)
     translator.network.distillation = None
@@ -141,14 +160,7 @@ def train(
     translator.metadata = make_metadata(config, start, report, pairs.valid)
     translator.save(folder.model)
     folder.write_report(report)
-    return Run(str(folder.path), translator, report)
-
-
-def _check_output(output: str | os.PathLike[str]) -> None:
-    if not os.fspath(output):
-        raise ValueError("`output` must name a folder. Received: an empty path.")
-    if os.path.exists(output) and not os.path.isdir(output):
-        raise ValueError(f"`output` must name a folder. Received the file {os.fspath(output)!r}.")
+    return report
 
 
 def _fit(
@@ -171,9 +183,10 @@ def _fit(
         show = session.show_progress
         callbacks += make_callbacks(config, folder, pairs, drafter, steps, state, show)
         callbacks += _of_the_session(session, folder, drafter, pairs.valid, state)
+    # Only now, when nothing is left to be wrong with the configuration.
+    folder.lock.hold()
     if state.changes and session.changes:  # a run killed before `open` makes them again
         save_progress(folder, network, state)
-    # Only now, when nothing is left to be wrong with the configuration.
     folder.open(config, session.environment)
     if is_over:
         tidy(folder, state)

@@ -33,12 +33,13 @@ class Loader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
         for key, _ in node.value:
-            if key.value in seen and isinstance(key, yaml.ScalarNode):
-                raise yaml.constructor.ConstructorError(
-                    problem=f"the key {key.value!r} stands twice", problem_mark=key.start_mark
-                )
-            if isinstance(key, yaml.ScalarNode):
+            problem = f"the key {key.value!r} stands twice"
+            if not isinstance(key, yaml.ScalarNode):
+                problem = "a key must be a string, a number or a boolean"
+            elif key.value not in seen:
                 seen.add(key.value)
+                continue
+            raise yaml.constructor.ConstructorError(problem=problem, problem_mark=key.start_mark)
         return super().construct_mapping(node, deep)
 
 

@@ -52,6 +52,7 @@ def export(
     """
     if version is not None:
         checks.check_positive_integer("version", version)
+    checks.check_folder("path", path)
     if examples is not None:
         checks.check_strings("examples", examples)
     _check_weights(translator)

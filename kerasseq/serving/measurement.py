@@ -14,7 +14,7 @@ from typing import Any
 
 from kerasseq import checks
 from kerasseq.serving import measured_process, verification
-from kerasseq.serving.verification import read_card
+from kerasseq.serving.verification import check_files, read_card
 
 BATCH_SIZES = (1, 8, 64)
 
@@ -42,12 +42,14 @@ def measure_export(
         requests, where the system tells it.
 
     Raises:
-        ValueError: if an argument is out of range, or there is no exported version.
+        ValueError: if an argument is out of range, or there is no exported version, or a damaged
+            one.
         RuntimeError: if the version does not load.
     """
     checks.check_integer("calls", calls, minimum=2)
     checks.check_positive_integer("requests", requests)
     card = read_card(Path(path))
+    check_files(Path(path), card["files"])
     if texts is None:
         texts = [text for record in card["warm_up"] for text in record["inputs"]["text"]]
     checks.check_strings("texts", texts)

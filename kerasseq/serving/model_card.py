@@ -2,7 +2,6 @@
 
 import importlib.metadata
 import json
-import math
 import platform
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from kerasseq.files import finite
 from kerasseq.serving.verification import CARD, file_sums
 from kerasseq.text import TextCodec
 from kerasseq.translation import Translator, pipeline
@@ -36,7 +36,7 @@ def write_card(
         version: the version's number.
         answers: the requests of the warm-up and what was answered.
     """
-    network, metadata = translator.network, _without_nan(translator.metadata)
+    network, metadata = translator.network, finite(translator.metadata)
     # Not the network's own, which is whichever was in force when its file was read.
     dtype = getattr(network, "networks", [network])[0].decoder.compute_dtype
     card = {
@@ -62,15 +62,6 @@ def write_card(
     }
     written = json.dumps(card, ensure_ascii=False, indent=1, allow_nan=False)
     (folder / CARD).write_text(written + "\n", encoding="utf-8")
-
-
-def _without_nan(value: Any) -> Any:
-    """The value with None for what JSON cannot write: a metric may be NaN."""
-    if isinstance(value, dict):
-        return {key: _without_nan(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def read_signatures(folder: Path) -> dict[str, dict[str, dict[str, dict[str, Any]]]]:

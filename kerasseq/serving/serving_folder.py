@@ -80,8 +80,7 @@ def check_target(path: str | os.PathLike[str], name: str) -> None:
             "`name` must be letters, digits, '_', '.' and '-', since it stands in URLs. "
             f"Received: {name!r}."
         )
-    if os.path.exists(path) and not os.path.isdir(path):
-        raise ValueError(f"`path` must name a folder. Received the file {os.fspath(path)!r}.")
+    checks.check_folder("path", path)
 
 
 def _check_ports(rest_port: int, grpc_port: int) -> None:

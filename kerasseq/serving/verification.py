@@ -118,7 +118,7 @@ def verify_export(path: str | os.PathLike[str]) -> Verification:
     """
     folder = Path(path)
     card = read_card(folder)
-    unlisted = _check_files(folder, card["files"])
+    unlisted = check_files(folder, card["files"])
     operations = read_operations(folder)
     difference = _check_answers(
         folder, card, any(each.needs_tensorflow_text for each in operations)
@@ -163,7 +163,8 @@ def _sum(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _check_files(folder: Path, expected: dict[str, dict[str, Any]]) -> list[str]:
+def check_files(folder: Path, expected: dict[str, dict[str, Any]]) -> list[str]:
+    """Returns the files that the card does not name; raises if one that it names is another."""
     found = file_sums(folder)
     damages = []
     for name, wanted in expected.items():

@@ -11,17 +11,25 @@ import numpy as np
 
 
 def uniform_numbers(seeds: Sequence[int] | np.ndarray) -> np.ndarray:
-    """Returns one number in [0, 1) for each seed: SplitMix64, the same on every machine.
+    """Returns one number in [0, 1) for each seed, the same on every machine.
 
     Neighbouring seeds give unrelated numbers. A seed may be any integer of 64 bits.
     """
-    state = np.asarray(seeds).astype(np.int64).view(np.uint64)
+    mixed = split_mix(np.asarray(seeds).astype(np.int64).view(np.uint64))
+    return (mixed >> np.uint64(11)).astype(np.float64) * 2.0**-53
+
+
+def split_mix(numbers: np.ndarray) -> np.ndarray:
+    """Returns random numbers of 64 bits, each a function of its own argument alone: SplitMix64.
+
+    Args:
+        numbers: uint64.
+    """
     with np.errstate(over="ignore"):  # arithmetic modulo 2 ** 64 is the point
-        state = state + np.uint64(0x9E3779B97F4A7C15)
-        state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        state = state ^ (state >> np.uint64(31))
-    return (state >> np.uint64(11)).astype(np.float64) * 2.0**-53
+        mixed = numbers + np.uint64(0x9E3779B97F4A7C15)
+        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return mixed ^ (mixed >> np.uint64(31))
 
 
 class Candidates:

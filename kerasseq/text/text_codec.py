@@ -74,15 +74,14 @@ class TextCodec(tf.Module):
         super().__init__(name=name)
         checks.check_one_of("normalization", normalization, NORMALIZATIONS)
         checks.check_boolean("lowercase", lowercase)
-        self.tokenizer = tokenizer
         self.normalization = normalization
         self.lowercase = lowercase
-        self._tokenizer = serialization.get(TOKENIZERS, tokenizer, "tokenizer")
-        fixed = self._tokenizer.fixed_pieces()
+        self.tokenizer: Tokenizer = serialization.get(TOKENIZERS, tokenizer, "tokenizer")
+        fixed = self.tokenizer.fixed_pieces()
         self._vocabulary = Vocabulary(vocabulary)
         if fixed is not None and list(self._vocabulary.pieces[len(SPECIAL_TOKENS) :]) != fixed:
             raise ValueError(
-                f"`vocabulary` must be the one of the {type(self._tokenizer).__name__}, "
+                f"`vocabulary` must be the one of the {type(self.tokenizer).__name__}, "
                 f"{len(SPECIAL_TOKENS) + len(fixed)} pieces long. "
                 f"Received: {len(self._vocabulary)} pieces, at least one of them another."
             )
@@ -147,15 +146,15 @@ class TextCodec(tf.Module):
     def normalize(self, texts: Strings) -> Tensor:
         """Returns `(batch,)` texts as the tokenizer sees them; twice changes nothing more."""
         texts = normalize(as_texts(texts), self.normalization, self.lowercase)
-        return self._tokenizer.clean(texts)
+        return self.tokenizer.clean(texts)
 
     def tokenize(self, texts: Strings) -> tf.RaggedTensor:
         """Returns `(batch, None)` pieces for display, one for each id of `encode`."""
-        return self._tokenizer.tokenize(self.normalize(texts), self._vocabulary)
+        return self.tokenizer.tokenize(self.normalize(texts), self._vocabulary)
 
     def encode(self, texts: Strings) -> tf.RaggedTensor:
         """Returns `(batch, None)` int32 ids of texts, without start and end."""
-        return self._tokenizer.encode(self.normalize(texts), self._vocabulary)
+        return self.tokenizer.encode(self.normalize(texts), self._vocabulary)
 
     def decode(self, token_ids: Any) -> Tensor:
         """Returns `(batch,)` texts of ids.
@@ -167,7 +166,7 @@ class TextCodec(tf.Module):
         """
         token_ids = self._within_range(as_padded_ids(token_ids))
         is_text = _until_end(token_ids) & (token_ids != PAD_ID) & (token_ids != START_ID)
-        return self._tokenizer.decode(tf.ragged.boolean_mask(token_ids, is_text), self._vocabulary)
+        return self.tokenizer.decode(tf.ragged.boolean_mask(token_ids, is_text), self._vocabulary)
 
     def tokens(self, token_ids: Any) -> tf.RaggedTensor:
         """Returns `(batch, None)` pieces of ids for display, up to "</s>" with it, without pads.
@@ -235,11 +234,11 @@ class TextCodec(tf.Module):
         checks.check_positive_integer("num_best", num_best)
         if not tf.executing_eagerly():
             raise RuntimeError("`sample` runs in Python: call it eagerly, not in a graph.")
-        return self._tokenizer.candidates(self.normalize(texts), alpha, num_best)
+        return self.tokenizer.candidates(self.normalize(texts), alpha, num_best)
 
     def get_config(self) -> dict[str, Any]:
         return {
-            "tokenizer": keras.saving.serialize_keras_object(self._tokenizer),
+            "tokenizer": keras.saving.serialize_keras_object(self.tokenizer),
             "vocabulary": self.vocabulary,
             "normalization": self.normalization,
             "lowercase": self.lowercase,

@@ -1,7 +1,6 @@
 """Tensors of a batch -> one `Translation` or `TargetScore` a row."""
 
 import logging
-import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -97,4 +96,5 @@ def perplexity_of(scores: Sequence[TargetScore]) -> float:
     if cut:
         logger.warning("%d of %d pairs are longer than what is read, and cut.", cut, len(scores))
     tokens = sum(len(each.target_tokens) for each in scores)
-    return math.exp(-sum(each.score for each in scores) / tokens)
+    with np.errstate(over="ignore"):  # infinite, where a token is impossible
+        return float(np.exp(-sum(each.score for each in scores) / tokens))

@@ -1,5 +1,6 @@
 """A translator as one `.keras` file: written beside and renamed, read with clear errors."""
 
+import json
 import os
 import tempfile
 import zipfile
@@ -51,6 +52,8 @@ def read_model(path: str | os.PathLike[str]) -> TranslatorModel:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except (zipfile.BadZipFile, OSError, EOFError) as error:
         raise ValueError(f"{path!r} is damaged: {error}") from error
+    except (KeyError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ValueError(f"{path!r} is no `.keras` file, but another archive.") from error
     if not isinstance(model, TranslatorModel):
         raise ValueError(
             f"{path!r} holds no translator but a {type(model).__name__}. "

@@ -11,12 +11,12 @@ import keras
 from kerasseq.data import Pairs
 from kerasseq.experiments import ExperimentConfig, TextConfig
 from kerasseq.experiments.run_data import train_codec
-from kerasseq.files import written_beside
+from kerasseq.files import write_text
 from kerasseq.text import TextCodec
 
 
 class CodecCache:
-    """Trains each codec once: for each tokenizer, vocabulary size and side of the pairs.
+    """Trains each codec once: for each tokenizer, vocabulary size, side of the pairs and its texts.
 
     A search that goes on after its process was killed finds them in the folder.
 
@@ -29,6 +29,7 @@ class CodecCache:
         self.pairs = pairs
         self.folder = None if folder is None else Path(folder)
         self._codecs: dict[str, TextCodec] = {}
+        self._digests: dict[str, str] = {}
 
     def codecs(self, config: ExperimentConfig) -> tuple[TextCodec, TextCodec]:
         """Returns the codecs of source and target that a configuration asks for.
@@ -45,23 +46,29 @@ class CodecCache:
         )
 
     def _codec(self, config: TextConfig, side: str, seed: int) -> TextCodec:
-        said = json.dumps([dataclasses.asdict(config), side, seed], sort_keys=True)
+        texts = self._digest(side)
+        said = json.dumps([dataclasses.asdict(config), side, seed, texts], sort_keys=True)
         key = f"{side}_{hashlib.sha256(said.encode()).hexdigest()[:16]}"
         if key not in self._codecs:
             self._codecs[key] = self._read(key) or self._train(key, config, side, seed)
         return self._codecs[key]
 
+    def _texts(self, side: str) -> list[str]:
+        sources, targets = list(self.pairs.sources), list(self.pairs.targets)
+        return {"source": sources, "target": targets, "both": [*sources, *targets]}[side]
+
+    def _digest(self, side: str) -> str:
+        """What stands for the texts of a side: the folder may hold codecs of others."""
+        if side not in self._digests:
+            texts = json.dumps(self._texts(side)).encode()
+            self._digests[side] = hashlib.sha256(texts).hexdigest()
+        return self._digests[side]
+
     def _train(self, key: str, config: TextConfig, side: str, seed: int) -> TextCodec:
-        sides = {
-            "source": self.pairs.sources,
-            "target": self.pairs.targets,
-            "both": [*self.pairs.sources, *self.pairs.targets],
-        }
-        codec = train_codec(config, sides[side], seed)
+        codec = train_codec(config, self._texts(side), seed)
         if self.folder is not None:
             text = json.dumps(keras.saving.serialize_keras_object(codec))
-            with written_beside(self.folder / f"{key}.json") as temporary:
-                Path(temporary).write_text(text, encoding="utf-8")
+            write_text(self.folder / f"{key}.json", text)
         return codec
 
     def _read(self, key: str) -> TextCodec | None:

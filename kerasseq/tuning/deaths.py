@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from kerasseq.files import written_beside
+from kerasseq.files import write_text
 
 DEATH = "death.txt"
 RECORD = "trial.json"
@@ -24,8 +24,7 @@ def mark_death(output: Path, signal_name: str) -> str | None:
     begun = sorted(path for path in output.glob("trials/*/") if not (path / RECORD).exists())
     if not begun or (begun[-1] / DEATH).exists():
         return None
-    with written_beside(begun[-1] / DEATH) as temporary:
-        Path(temporary).write_text(signal_name, encoding="utf-8")
+    write_text(begun[-1] / DEATH, signal_name)
     return begun[-1].name
 
 

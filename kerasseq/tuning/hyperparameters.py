@@ -1,7 +1,7 @@
 """A search space as KerasTuner's hyperparameters, and their values as the configuration's."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from kerasseq.experiments import ExperimentConfig
@@ -89,7 +89,7 @@ def _can_hold(parameter: Choice | Range, space: SearchSpace, settled: Mapping[st
         if isinstance(above, Choice | Range):
             if not any(map(above.contains, allowed)) or not _can_hold(above, space, settled):
                 return False
-        elif label(_lookup(settled, parent)) not in {label(value) for value in allowed}:
+        elif not _is_among(settled, parent, allowed):
             return False
     return True
 
@@ -126,11 +126,15 @@ def _raw_of(choice: Choice) -> list[Any]:
     return [by_value[label(value)] for value in choice.values]
 
 
-def _lookup(tree: Mapping[str, Any], name: str) -> Any:
+def _is_among(tree: Mapping[str, Any], name: str, allowed: Sequence[Any]) -> bool:
+    """Whether a configuration has one of some values in a field; an option of the search may
+    not be there."""
     value: Any = tree
     for step in name.split("."):
+        if step not in value:
+            return False
         value = value[step]
-    return value
+    return label(value) in {label(each) for each in allowed}
 
 
 def declared(space: SearchSpace, config: ExperimentConfig) -> Any:

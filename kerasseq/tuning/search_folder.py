@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from kerasseq.experiments import ExperimentConfig
+from kerasseq.experiments.folder_lock import FolderLock
 from kerasseq.experiments.yaml_text import dump_yaml, load_yaml
-from kerasseq.files import remove_leftovers, write_csv, written_beside
+from kerasseq.files import remove_leftovers, write_csv, write_text
 from kerasseq.tuning.deaths import RECORD
 from kerasseq.tuning.trial_record import TrialRecord
 
 
 class SearchFolder:
-    """The files of one search.
+    """The files of one search; whoever writes them holds its `lock`.
 
     `search.yaml` says what is searched, `best.yaml` is the best configuration, `trials.csv` has a
     line a trial, `trials/` a run folder for each, `codecs/` the tokenizers that they share, and
@@ -29,6 +30,7 @@ class SearchFolder:
         self.search = self.path / "search.yaml"
         self.best = self.path / "best.yaml"
         self.table = self.path / "trials.csv"
+        self.lock = FolderLock(self.path)
 
     def open(self, said: Mapping[str, Any]) -> None:
         """Makes the folder for a search, or finds that of the same search.
@@ -52,8 +54,7 @@ class SearchFolder:
         self.path.mkdir(parents=True, exist_ok=True)
         remove_leftovers(self.path)
         if not self.search.exists():
-            with written_beside(self.search) as temporary:
-                Path(temporary).write_text(text, encoding="utf-8")
+            write_text(self.search, text)
 
     def trial(self, trial_id: str) -> Path:
         """Returns the run folder of a trial."""
@@ -68,8 +69,7 @@ class SearchFolder:
         """Writes the record of a trial that has ended, and what is to say of its failure."""
         folder = self.trial(record.trial_id)
         if details:
-            with written_beside(folder / "error.txt") as temporary:
-                Path(temporary).write_text(details, encoding="utf-8")
+            write_text(folder / "error.txt", details)
         record.write(folder / RECORD)
 
     def write_best(self, config: ExperimentConfig) -> None:

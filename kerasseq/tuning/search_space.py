@@ -9,7 +9,7 @@ from typing import Any
 from kerasseq.experiments import ExperimentConfig
 from kerasseq.experiments.config_files import from_mapping
 from kerasseq.experiments.yaml_text import dump_yaml, load_yaml
-from kerasseq.files import written_beside
+from kerasseq.files import write_text
 from kerasseq.tuning.fields import check_parameter, hint
 from kerasseq.tuning.parameter_text import parse_parameter, plain_parameter
 from kerasseq.tuning.parameters import Fixed, Parameter
@@ -104,8 +104,7 @@ class SearchSpace(Mapping[str, Parameter]):
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Writes the space as YAML that `read` takes."""
-        with written_beside(path) as temporary:
-            Path(temporary).write_text(dump_yaml(self.to_dict()), encoding="utf-8")
+        write_text(path, dump_yaml(self.to_dict()))
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the space as plain values that `from_dict` takes."""

@@ -36,7 +36,7 @@ class TrainedTrial(NamedTuple):
         with open(Path(run.folder) / "history.csv", encoding="utf-8", newline="") as file:
             losses = {int(row["epoch"]): float(row["loss"]) for row in csv.DictReader(file)}
         scores = {
-            f"val_{name}": report[f"test_{name}"] for name in ("loss", "perplexity", "accuracy")
+            f"val_{name}": report[f"valid_{name}"] for name in ("loss", "perplexity", "accuracy")
         }
         scores |= {f"val_{name}": report[name] for name in metrics}
         return cls(

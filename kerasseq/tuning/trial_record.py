@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from kerasseq.files import written_beside
+from kerasseq.files import write_text
 
 COMPLETED, FAILED = "completed", "failed"
 
@@ -55,5 +55,4 @@ class TrialRecord:
     def write(self, path: str | os.PathLike[str]) -> None:
         """Writes the record; whoever finds the file finds all of it."""
         text = json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False)
-        with written_beside(path) as temporary:
-            Path(temporary).write_text(text + "\n", encoding="utf-8")
+        write_text(path, text + "\n")

@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from kerasseq import checks
 from kerasseq.experiments import ExperimentConfig, environment
 from kerasseq.experiments.run_data import named_files
 from kerasseq.tuning.budget import Budget
@@ -57,7 +58,7 @@ def tune(
     Raises:
         ImportError: if a package is missing.
         ValueError: if an argument is none of its options, data or space are not usable, or
-            `output` holds another search.
+            `output` holds another search, or another process searches in it.
 
     Example:
 
@@ -68,28 +69,31 @@ def tune(
     result.translator()(["text"])
     ```
     """
+    checks.check_folder("output", output)
     objective = config.training.monitor if objective is None else objective
     seed = config.seed if seed is None else seed
     hypermodel = SequenceToSequenceHyperModel(config, space, objective, output)
     oracle = _build_oracle(hypermodel, algorithm, seed, options or {})
     # Data that cannot be read is an error of the search, and of no trial.
     logger.info("Searching on %d training pairs.", len(hypermodel.pairs.train))
+    said = {
+        "algorithm": {"name": algorithm, **(options or {})},
+        "objective": objective,
+        "seed": seed,
+        "space": hypermodel.space.to_dict(),
+        "config": config.to_dict(),
+        "data": _fingerprints(config),
+    }
     folder = SearchFolder(output)
-    folder.open(
-        {
-            "algorithm": {"name": algorithm, **(options or {})},
-            "objective": objective,
-            "seed": seed,
-            "space": hypermodel.space.to_dict(),
-            "config": config.to_dict(),
-            "data": _fingerprints(config),
-        }
-    )
-    tuner = ExperimentTuner(oracle, hypermodel, folder, budget, listener or TuningListener())
     try:
+        folder.lock.hold()
+        folder.open(said)
+        tuner = ExperimentTuner(oracle, hypermodel, folder, budget, listener or TuningListener())
         tuner.search()
     except SearchInterrupted as interruption:
         raise (interruption.__cause__ or interruption) from None
+    finally:
+        folder.lock.release()
     if not tuner.is_over():
         logger.warning("The space has no more values to try: the search ends before its budget.")
     direction = hypermodel.objective.direction
@@ -117,8 +121,8 @@ def _build_oracle(
 
 def _fingerprints(config: ExperimentConfig) -> dict[str, str]:
     """What is in the files that all trials read, by field."""
-    files = named_files(config)
-    return {name: environment.fingerprint(path)["sha256"] for name, path in files.items()}
+    files = environment.fingerprints(named_files(config))
+    return {name: file["sha256"] for name, file in files.items()}
 
 
 def _check_epochs(space: SearchSpace, config: ExperimentConfig) -> None:

@@ -35,7 +35,7 @@ def read_history(path: str | os.PathLike[str]) -> dict[str, list[float]]:
 
 
 def _read_columns(path: str | os.PathLike[str]) -> dict[str, list[float]]:
-    with Path(path).open(newline="", encoding="utf-8") as file:
+    with Path(path).open(newline="", encoding="utf-8-sig") as file:
         reader = csv.DictReader(file)
         history: dict[str, list[float]] = {name: [] for name in reader.fieldnames or []}
         for row in reader:

@@ -44,6 +44,13 @@ def test_no_flag_is_the_configuration_itself() -> None:
         (["--data.source_column", "0"], "data.source_column", 0),
         (["--data.source_column", "no"], "data.source_column", "no"),
         (["--data.source_column", "1.5"], "data.source_column", "1.5"),
+        (["--data.source_column", "12:30"], "data.source_column", "12:30"),
+        (["--data.source_column", "010"], "data.source_column", "010"),
+        (
+            ["--source_text.tokenizer", "{name: regex, pattern: no}"],
+            "source_text.tokenizer",
+            {"name": "regex", "pattern": "no"},
+        ),
         (["--data.header", "false"], "data.header", False),
         (["--model.bidirectional", "first"], "model.bidirectional", "first"),
         (["--model.bidirectional", "true"], "model.bidirectional", True),

@@ -152,8 +152,14 @@ def test_two_parallel_files_will_do(
     ("arguments", "message"),
     [
         (["--data", "{pairs}", "--metrics", "blue"], "`metrics[0]` must be one of 'bleu', "),
-        (["--data", "{pairs}", "--source_column", "english"], "`source` must name a column of "),
-        (["--data", "{pairs}", "--source_column", "7"], "`source` must be the number, from 0, of"),
+        (
+            ["--data", "{pairs}", "--source_column", "english"],
+            "The column of the sources, 'english', must stand in ",
+        ),
+        (
+            ["--data", "{pairs}", "--source_column", "7"],
+            "The column of the sources, 7 counted from 0, must",
+        ),
         (["--data", "missing.tsv"], "There is no file 'missing.tsv'."),
         (["--data", "{model}"], "{model}, line 1: byte "),
         (["--data", "{pairs}", "--frobnicate"], "unrecognized arguments: --frobnicate"),

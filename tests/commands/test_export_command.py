@@ -45,5 +45,16 @@ def test_what_cannot_be_served_is_told_before_a_version_is_written(
 ) -> None:
     flags = ["--model", model, "--serving", str(tmp_path / "server")]
     assert commands.export([*flags, "--output", str(tmp_path / "my model")]) == 2
-    assert "`name` must be letters" in capsys.readouterr().err
+    assert "--output names the model: `name` must be letters" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("flag", ["--output", "--serving"])
+def test_an_empty_path_is_no_folder(
+    flag: str, model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = {"--output": str(tmp_path / "served"), "--serving": str(tmp_path / "server"), flag: ""}
+    flags = [each for pair in paths.items() for each in pair]
+    assert commands.export(["--model", model, *flags]) == 2
+    assert f"`{flag}` must name a folder. Received: an empty path." in capsys.readouterr().err
     assert not list(tmp_path.iterdir())

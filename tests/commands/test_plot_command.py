@@ -169,6 +169,7 @@ def test_another_ending_is_an_error(
             ["--animate", "--minimum_bayes_risk", "even", "hello"],
             "--animate shows the search alone, without --minimum_bayes_risk",
         ),
+        (["--lengths", "a.tsv", "--font", "x"], "--lengths writes no text .* takes no --font"),
         (["--tree", "--prefix", "a", "hello"], "--tree shows the search alone, without --prefix"),
         (["--heads", "--rerank_weight", "2", "hello"], "--heads shows .* without --rerank_weight"),
     ],
@@ -183,3 +184,10 @@ def test_flags_that_do_not_belong_together(
 def test_a_model_is_wanted(capsys: pytest.CaptureFixture[str]) -> None:
     assert commands.plot(["--output", "x.png", "hello"]) == 2
     assert "the following arguments are required: --model" in capsys.readouterr().err
+
+
+def test_an_empty_name_of_a_file_is_one_that_is_not_there(
+    model: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(model, Path("x.png"), "--lengths", "") == 2
+    assert capsys.readouterr().err.startswith("kerasseq plot: error: ")

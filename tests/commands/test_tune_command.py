@@ -98,7 +98,9 @@ def test_a_change_of_the_space_is_yaml() -> None:
     ("flags", "message"),
     [
         ([], "a search needs a limit: --max_trials, --max_minutes or --max_tokens."),
-        (["--max_trials", "0"], "`max_trials` must be an integer of at least 1. Received: 0."),
+        (["--max_trials", "0"], "`--max_trials` must be an integer of at least 1. Received: 0."),
+        (["--max_minutes", "-1"], "`--max_minutes` must be a number above 0. Received: -1.0."),
+        (["--max_trials", "1", "--options", "{{factor: 4}}"], "a key must be a string, a number"),
         (["--max_trials", "x"], 'Parser key "max_trials": Expected a '),
         (["--max_trials", "1", "--space", "big"], "There is no file 'big', and no space of that"),
         (["--max_trials", "1", "--set", "model.cell"], "--set must be FIELD=VALUE. Received: 'mod"),

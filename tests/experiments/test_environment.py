@@ -137,7 +137,8 @@ def test_a_file_is_known_by_its_size_and_checksum(tmp_path: Path) -> None:
 def test_what_a_run_depends_on_is_plain(tmp_path: Path) -> None:
     path = tmp_path / "train.tsv"
     path.write_text("one\tett\n")
-    described = json.loads(json.dumps(environment.describe({"data.train": str(path)})))
+    files = environment.fingerprints({"data.train": str(path)})
+    described = json.loads(json.dumps(environment.describe(files)))
     assert described["files"]["data.train"]["bytes"] == 8
     assert described["versions"] == environment.versions()
     expected = {"started", "revision", "processor", "cores", "threads", "TF_ENABLE_ONEDNN_OPTS"}

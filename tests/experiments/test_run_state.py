@@ -97,6 +97,15 @@ def test_a_loss_is_the_better_the_lower(keep_run: Make) -> None:
     assert ranks == [[1], [2], [2]]
 
 
+def test_scores_of_another_measure_are_not_compared(keep_run: Make) -> None:
+    run = keep_run("val_loss", "min", keep=2)
+    for score in (1.0, 2.0):
+        end_epoch(run, score)
+    run.state.ranked_from = 2  # then the label smoothing changed, say
+    ranks = [list(end_epoch(run, score).best_epochs) for score in (9.0, 8.0)]
+    assert ranks == [[3], [4, 3]]
+
+
 @pytest.mark.parametrize("mode", ["max", "min"])
 def test_an_equal_score_later_does_not_displace_an_earlier_one(keep_run: Make, mode: str) -> None:
     run = keep_run(mode=mode)

@@ -24,6 +24,7 @@ from kerasseq.experiments import (
     read_data,
     train,
 )
+from kerasseq.experiments.folder_lock import FolderLock
 from kerasseq.models.catalogue import DEFAULTS
 
 Make = Callable[..., ExperimentConfig]
@@ -95,6 +96,18 @@ def test_a_finished_run_is_read_and_not_trained_again(
     assert (Path(run.folder) / "model.keras").stat().st_mtime_ns == before
 
 
+def test_a_folder_in_which_another_process_trains_is_refused(
+    run_config: ExperimentConfig, interrupted: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(interrupted, folder)
+    before = {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    with FolderLock(folder).held(), pytest.raises(ValueError, match="is in use by process"):
+        train(run_config, folder)
+    after = {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert after == before
+
+
 def test_a_folder_of_another_run_is_refused(run: Run, tiny_config: Make) -> None:
     with pytest.raises(ValueError, match="holds a run with another configuration"):
         train(tiny_config(epochs=3), run.folder)
@@ -111,6 +124,8 @@ def test_files_that_changed_are_an_error_before_anything_else_changes(
     changed = dataclasses.replace(run_config, training=training)
     valid.write_text("4 May 1999\t1999-05-04\n", encoding="utf8")
     try:
+        with pytest.raises(ValueError, match=r"others when it began: data\.valid"):
+            train(run_config, folder)  # also of a run that is finished
         with pytest.raises(ValueError, match=r"others when it began: data\.valid"):
             train(changed, folder, accept_changes=True)
         assert state.read_bytes() == before

@@ -58,6 +58,11 @@ def test_a_key_that_stands_twice_is_an_error() -> None:
         load_yaml("training:\n  epochs: 1\n  epochs: 2\n")
 
 
+def test_a_key_is_a_plain_value() -> None:
+    with pytest.raises(ValueError, match=r"^line 1: .*a key must be a string, a number or a bo"):
+        load_yaml("{{factor: 4}}")
+
+
 def test_what_is_not_yaml_is_an_error_with_its_line() -> None:
     with pytest.raises(ValueError, match=r"^line 2: this is not valid YAML: found character '\\t'"):
         load_yaml("a: 1\n\tb: 2")

@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import pytest
@@ -36,14 +37,24 @@ def test_arguments_and_folder_are_checked(model_folder: Path, tmp_path: Path) ->
         next(measure_export(tmp_path))
 
 
+def test_a_damaged_version_is_an_error_with_the_file(model_folder: Path, tmp_path: Path) -> None:
+    version = tmp_path / "1"
+    shutil.copytree(model_folder / "1", version)
+    weights = next(version.glob("variables/variables.data*"))
+    weights.write_bytes(weights.read_bytes()[:100])
+    with pytest.raises(ValueError, match=r"is damaged: .*variables.data.* has 100 of \d+ bytes"):
+        next(measure_export(version))
+
+
 @pytest.mark.slow
 def test_a_version_that_does_not_load_is_an_error_with_the_reason(
     model_folder: Path, tmp_path: Path
 ) -> None:
-    for name in ("saved_model.pb", "model_card.json"):
-        (tmp_path / name).write_bytes((model_folder / "1" / name).read_bytes())
-    rows = measure_export(tmp_path, ["a"], 2, 1)
+    version = tmp_path / "1"
+    shutil.copytree(model_folder / "1", version)
+    rows = measure_export(version, ["a"], 2, 1)
     assert next(rows)["case"] == "size"
+    shutil.rmtree(version / "variables")  # behind the check of its files
     with pytest.raises(
         RuntimeError, match=r"could not be measured: FileNotFoundError: .*variables"
     ):

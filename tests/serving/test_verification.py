@@ -133,7 +133,7 @@ def test_a_file_that_the_card_does_not_know_is_named_and_no_error(version: Path)
     change_card(version, lambda card: card["warm_up"].clear())
     with pytest.raises(ValueError, match=r"holds 6 requests, not 0\."):
         verify_export(version)
-    assert verification._check_files(version, verification.read_card(version)["files"]) == [
+    assert verification.check_files(version, verification.read_card(version)["files"]) == [
         "batching_params.pbtxt"
     ]
 

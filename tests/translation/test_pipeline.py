@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasseq.translation import Translation, Translator
+from kerasseq.translation import TargetScore, Translation, Translator
+from kerasseq.translation.answers import perplexity_of
 from kerasseq.translation.pipeline import row_keys
 
 TEXTS = ["how are you today?", "", "日本語", "a", "it's a small world", "e\u0301"]
@@ -91,6 +92,11 @@ def test_a_limit_of_the_outputs_changes_no_score(
     assert not long.score([("a", "hello " * 400)])[0].truncated
     short.perplexity([("a", "hello " * 400)])
     assert caplog.messages == ["1 of 1 pairs are longer than what is read, and cut."]
+
+
+def test_the_perplexity_of_what_is_impossible_is_infinite() -> None:
+    impossible = TargetScore("a", "b", -1e6, False, ["b"], np.array([-1e6]))
+    assert perplexity_of([impossible]) == float("inf")
 
 
 @pytest.mark.parametrize("pairs", [["ab"], [("a", "b", "c")], [3], [("a", 3)]])

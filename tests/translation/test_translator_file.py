@@ -83,11 +83,17 @@ def flip_a_weight(path: Path) -> None:
     path.write_bytes(content)
 
 
+def another_archive(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.txt", "a")
+
+
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
         (truncate, r"model.keras' is not a `.keras` file, or it is cut off\."),
         (lambda path: path.write_bytes(b""), r"model.keras' is not a `.keras` file"),
+        (another_archive, r"model.keras' is no `.keras` file, but another archive\."),
         (flip_a_weight, r"model.keras' is damaged: Bad CRC-32"),
     ],
 )

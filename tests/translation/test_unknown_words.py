@@ -84,6 +84,13 @@ def test_subword_pieces_give_the_whole_word_as_it_stands_in_the_text() -> None:
     assert len(found) == len(codec.encode(["hello  Bob, you"])[0]) + 1
 
 
+def test_a_codec_made_by_config_gives_whole_words_too() -> None:
+    trained = TextCodec.train(["hello you there"] * 3, tokenizer="subword", vocabulary_size=24)
+    config = trained.get_config()["tokenizer"]["config"]
+    codec = TextCodec({"name": "subword", **config}, trained.vocabulary)
+    assert words("hello Bob", codec) == words("hello Bob", trained)
+
+
 @pytest.mark.parametrize("tokenizer", ["word", "subword", "character"])
 def test_a_codec_of_lower_case_gives_words_as_they_are_written(tokenizer: str) -> None:
     codec = TextCodec.train(

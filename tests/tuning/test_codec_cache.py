@@ -33,6 +33,15 @@ def config_of(source: int, target: int, shared: bool = False) -> ExperimentConfi
     )
 
 
+def test_the_same_folder_holds_codecs_of_other_texts_apart(tmp_path: Path) -> None:
+    config = config_of(8, 8)
+    others = Pairs.from_tuples([("cd", "u v"), ("dc d", "v u")])
+    first = CodecCache(PAIRS, tmp_path).codecs(config)
+    second = CodecCache(others, tmp_path).codecs(config)
+    assert not {*first[0].vocabulary[4:]} & {*second[0].vocabulary[4:]} - {" "}
+    assert "u" in second[1].vocabulary
+
+
 def test_each_tokenizer_size_and_side_is_trained_once(
     trained: list[tuple[str, int, int]], tmp_path: Path
 ) -> None:

@@ -56,6 +56,14 @@ def test_a_value_comes_back_as_it_was_given(choice: Choice, raw: Any, value: Any
     assert type(found[field]) is type(value)
 
 
+def test_a_condition_on_an_option_that_is_not_there_does_not_hold() -> None:
+    condition = {"search.options.num_beams": (5,)}
+    space = SearchSpace(
+        {"model.cell": Choice(("gru", "lstm")), "model.dropout": Range(0.1, 0.2, when=condition)}
+    )
+    assert [each.name for each in declared(space, CONFIG).space] == ["model.cell"]
+
+
 def test_steps_add_up_without_a_tail() -> None:
     space = SearchSpace({"model.dropout": Range(0.1, 0.5, step=0.1)})
     assert values_of(space, model__dropout=0.30000000000000004) == {"model.dropout": 0.3}

@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from kerasseq import tuning
 from kerasseq.experiments import ExperimentConfig, RunState
+from kerasseq.experiments.folder_lock import FolderLock
 from kerasseq.training import InvalidLossError
 from kerasseq.tuning import Budget, SearchSpace, TrialRecord, TuningListener, TuningResult
 
@@ -180,6 +181,14 @@ def test_a_folder_of_another_search_is_refused(
     search(Budget(max_trials=1))
     with pytest.raises(ValueError, match=f"holds a search with {differs}"):
         search(Budget(max_trials=1), **options)
+
+
+def test_a_folder_in_which_another_process_searches_is_refused(
+    search: Callable[..., TuningResult], tmp_path: Path
+) -> None:
+    folder = FolderLock(tmp_path / "search")
+    with folder.held(), pytest.raises(ValueError, match="is in use by process"):
+        search()
 
 
 def test_a_folder_of_a_search_on_other_data_is_refused(

@@ -73,7 +73,8 @@ def test_many_measures_fill_rows_of_three(tmp_path: Path) -> None:
 
 def test_a_file_is_read_by_columns_and_an_empty_cell_is_nan(tmp_path: Path) -> None:
     path = tmp_path / "history.csv"
-    path.write_text("epoch,loss,val_bleu\n0,3.5,\n1,2.5,12.25\n", encoding="utf-8")
+    # Of a spreadsheet, with a mark of byte order.
+    path.write_text("epoch,loss,val_bleu\n0,3.5,\n1,2.5,12.25\n", encoding="utf-8-sig")
     history = read_history(path)
     assert list(history) == ["epoch", "loss", "val_bleu"]
     assert history["loss"] == [3.5, 2.5]

@@ -1,0 +1,51 @@
+import dataclasses
+import logging
+from typing import Any
+
+import pytest
+
+from kerasseq.experiments import DistillationConfig, ExperimentConfig, TextConfig, TrainingConfig
+from kerasseq.experiments.config_checks import warn_of_fields_without_effect
+from kerasseq.experiments.config_files import RECIPES
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        (
+            {"training": TrainingConfig(plateau_factor=0.1)},
+            "`training.plateau_factor` has no effect with the schedule 'cosine'.",
+        ),
+        (
+            {"training": TrainingConfig(batch_tokens=2048, batch_size=64)},
+            "`training.batch_tokens` has no effect beside `training.batch_size`.",
+        ),
+        (
+            {"training": TrainingConfig(epochs=3, stop_after=50)},
+            "`training.stop_after` has no effect beyond `training.epochs`, 3.",
+        ),
+        (
+            {"distillation": DistillationConfig(weight=0.9)},
+            "`distillation.weight` has no effect without teachers.",
+        ),
+        (
+            {"share_vocabulary": True, "target_text": TextConfig("word")},
+            "`target_text` has no effect with `share_vocabulary`: both sides are as `source_text`.",
+        ),
+    ],
+)
+def test_a_field_that_changes_nothing_is_told(
+    fields: dict[str, Any], expected: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        warn_of_fields_without_effect(dataclasses.replace(ExperimentConfig(), **fields))
+    assert [record.message for record in caplog.records] == [expected]
+
+
+@pytest.mark.parametrize("recipe", sorted(path.stem for path in RECIPES.glob("*.yaml")))
+def test_every_field_of_a_recipe_has_an_effect(
+    recipe: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        warn_of_fields_without_effect(ExperimentConfig.read(recipe))
+    assert caplog.records == []
