@@ -20,7 +20,7 @@ time.sleep(600)
 
 def test_one_process_holds_a_folder_until_it_ends_however_it_ends(tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    command = [sys.executable, "-c", HOLD, folder]
+    command = [sys.executable, "-c", HOLD, str(folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:

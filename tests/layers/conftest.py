@@ -14,6 +14,7 @@ from keras import ops
 Array = np.ndarray
 Inputs = dict[str, Any]  # name -> array or list of arrays, in the order of the call's arguments
 Make = Callable[..., keras.layers.Layer]
+Gradients = tuple[Any, list[Array | None]]  # outputs, and a gradient a weight
 
 # Stands at masked positions, where `keras.layers.Masking` turns it into a mask.
 MARK = -7.0
@@ -139,7 +140,6 @@ class LayerContract:
 
     def check(self) -> None:
         self.check_config()
-        self.check_frozen()
         self.check_build()
         self.check_names()
         self.check_nothing_is_kept()
@@ -178,16 +178,12 @@ class LayerContract:
         again = keras.saving.deserialize_keras_object(plain)
         assert type(again) is type(layer)
         assert again.get_config() == layer.get_config()
+        again.trainable = False  # and stays frozen: in a model each weight says so for itself
+        frozen = self.build(type(again).from_config(again.get_config()))
+        assert [weight.path for weight in frozen.weights if weight.trainable] == []
         arguments = set(inspect.signature(type(layer).__init__).parameters)
         missing = arguments - {"self", "kwargs"} - set(layer.get_config())
         assert not missing, f"get_config leaves out {missing}"
-
-    def check_frozen(self) -> None:
-        """What was frozen is so when a file is read: in a model, each weight says for itself."""
-        frozen = self.make()
-        frozen.trainable = False
-        again = self.build(type(frozen).from_config(frozen.get_config()))
-        assert [weight.path for weight in again.weights if weight.trainable] == []
 
     def check_build(self) -> None:
         """`build` makes every weight, and builds every layer inside; a call makes none."""
@@ -343,7 +339,7 @@ class LayerContract:
         for array in to_floats(self.call(self.inputs, self.masks, layer)):
             assert np.all(np.isfinite(array)), policy
 
-    def outputs_and_gradients(self, layer: Any) -> tuple[Any, list[Array | None]]:
+    def outputs_and_gradients(self, layer: Any) -> Gradients:
         """The gradients are those of a sum over all outputs in which no two weigh the same."""
 
         def weigh(outputs: Any) -> Any:
@@ -359,9 +355,7 @@ class LayerContract:
             return self._gradients_tensorflow(layer, weigh)
         return self._gradients_jax(layer, weigh)
 
-    def _gradients_tensorflow(
-        self, layer: Any, weigh: Callable[[Any], Any]
-    ) -> tuple[Any, list[Array | None]]:
+    def _gradients_tensorflow(self, layer: Any, weigh: Callable[[Any], Any]) -> Gradients:
         import tensorflow as tf
 
         with tf.GradientTape() as tape:
@@ -372,9 +366,7 @@ class LayerContract:
             None if each is None else tf.convert_to_tensor(each).numpy() for each in gradients
         ]
 
-    def _gradients_jax(
-        self, layer: Any, weigh: Callable[[Any], Any]
-    ) -> tuple[Any, list[Array | None]]:
+    def _gradients_jax(self, layer: Any, weigh: Callable[[Any], Any]) -> Gradients:
         import jax
 
         def total(trainable: Any) -> Any:
