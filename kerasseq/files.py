@@ -64,7 +64,9 @@ def written_beside(path: str | os.PathLike[str]) -> Iterator[str]:
 def _name(error: OSError, path: str) -> None:
     """Of a full disk Python says only that it is full, and of others a file that nobody named."""
     if error.filename is None or PARTIAL in str(error.filename):
-        error.filename, error.filename2 = path, None
+        error.filename = path
+        if error.filename2 is not None:  # set to None it would be shown
+            del error.filename2
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:

@@ -5,6 +5,7 @@ import os
 import re
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -147,3 +148,32 @@ def test_a_full_disk_is_told_with_the_file(tmp_path: Path) -> None:
         written_beside(tmp_path / "model.keras"),
     ):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_an_error_that_names_two_files_names_the_one_that_was_wanted(tmp_path: Path) -> None:
+    path = tmp_path / "model.keras"
+    with pytest.raises(OSError, match=r"model.keras'$"), written_beside(path) as temporary:
+        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), temporary, None, str(path))
+
+
+def test_a_file_is_on_disk_before_it_takes_the_place_of_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a power cut leaves an empty file under the name of the old one."""
+    order: list[tuple[str, int]] = []
+    sync, replace = os.fsync, os.replace
+
+    def fsync(handle: int) -> None:
+        order.append(("on disk", os.fstat(handle).st_ino))
+        sync(handle)
+
+    def rename(source: Any, target: Any) -> None:
+        order.append(("renamed", os.stat(source).st_ino))
+        replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(os, "replace", rename)
+    with written_beside(tmp_path / "report.json") as temporary:
+        Path(temporary).write_text("new", encoding="utf-8")
+    file = (tmp_path / "report.json").stat().st_ino
+    assert order == [("on disk", file), ("renamed", file)]

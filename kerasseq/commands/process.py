@@ -67,6 +67,9 @@ def run(name: str, work: Callable[[Sequence[str]], None], arguments: Sequence[st
             work(list(sys.argv[1:] if arguments is None else arguments))
             sys.stdout.flush()
     except SystemExit as end:  # argparse, after --help
+        if isinstance(end.code, str):
+            sys.stderr.write(f"{end.code}\n")
+            return 1
         return int(end.code or 0)
     except KeyboardInterrupt:
         if name in RESUMABLE:

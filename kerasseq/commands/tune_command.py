@@ -52,7 +52,7 @@ def tune(arguments: Sequence[str] | None = None) -> int:
 
 def _supervised(arguments: Sequence[str], output: str) -> None:
     others = [argument for argument in arguments if argument != SUPERVISED]
-    code = supervise(["-m", "kerasseq", "tune", *others], output)
+    code = supervise(["-P", "-m", "kerasseq", "tune", *others], output)
     if code:  # what is to be said of it has been said
         raise SystemExit(code)
 

@@ -53,6 +53,35 @@ def find_teachers(config: ExperimentConfig, student: Translator) -> Teachers:
     return Teachers(networks, list(_configs(config)))
 
 
+def check_teachers(teachers: Teachers, folder: RunFolder) -> None:
+    """Raises if the folder holds teachers of another recipe: one that was changed since.
+
+    Args:
+        teachers: what `find_teachers` gave.
+        folder: the run's files.
+
+    Raises:
+        ValueError: if it does.
+    """
+    for config in teachers.configs:
+        own = folder.teacher(config.seed)
+        own.check(_on_this_machine(config, own))
+
+
+def _on_this_machine(config: ExperimentConfig, own: RunFolder) -> ExperimentConfig:
+    """A teacher's configuration with the threads that its folder says, if there is one.
+
+    What they are asked for may change from session to session; this process has the run's.
+    """
+    if not own.config.exists():
+        return config
+    before = ExperimentConfig.read(own.config).training
+    training = dataclasses.replace(
+        config.training, threads=before.threads, parallelism=before.parallelism
+    )
+    return dataclasses.replace(config, training=training)
+
+
 def train_teachers(
     teachers: Teachers,
     folder: RunFolder,
@@ -74,11 +103,11 @@ def train_teachers(
     networks = list(teachers.networks)
     known = RunData(pairs.train, pairs.valid, None)
     codecs = (student.source_codec, student.target_codec)
-    for number, config in enumerate(teachers.configs, 1):
-        own = folder.teacher(config.seed)
-        own.check(config)  # of a recipe that was changed since
+    for number, wanted in enumerate(teachers.configs, 1):
+        own = folder.teacher(wanted.seed)
         if own.read_report() is None:
-            logger.info("Teacher %d of %d, seed %d:", number, len(teachers.configs), config.seed)
+            logger.info("Teacher %d of %d, seed %d:", number, len(teachers.configs), wanted.seed)
+            config = _on_this_machine(wanted, own)
             untrained = build_translator(config, known, codecs)
             train(config, own.path, pairs=known, translator=untrained)
         networks += _networks(Translator.load(own.model))

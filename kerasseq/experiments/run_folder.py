@@ -97,6 +97,11 @@ class RunFolder:
         self.invalid_batch.unlink(missing_ok=True)
         config.write(self.config)
 
+    def stamp(self) -> tuple[int, ...]:
+        """Returns what is another number as soon as a run has begun, gone on or ended here."""
+        files = (self.config, self.report, self.checkpoints / STATE)
+        return tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in files)
+
     def remove_leftovers(self) -> None:
         """Removes what a kill left half written."""
         remove_leftovers(self.path)

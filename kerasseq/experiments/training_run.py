@@ -15,6 +15,7 @@ from kerasseq.experiments.config_checks import check_names, warn_of_fields_witho
 from kerasseq.experiments.distillation import (
     Teachers,
     ask_once,
+    check_teachers,
     find_teachers,
     train_teachers,
 )
@@ -66,6 +67,7 @@ class Session(NamedTuple):
         watch: sees the run's progress after each epoch.
         teachers: whom the network learns from.
         accept_changes: whether runs may go on with other configurations.
+        stamp: of the run's folder, before anything in it was read.
     """
 
     environment: dict[str, Any]
@@ -75,6 +77,7 @@ class Session(NamedTuple):
     watch: Watch | None
     teachers: Teachers
     accept_changes: bool
+    stamp: tuple[int, ...]
 
 
 def train(
@@ -119,6 +122,7 @@ def train(
     checks.check_folder("output", output)
     warn_of_fields_without_effect(config)
     folder = RunFolder(os.fspath(output))
+    stamp = folder.stamp()
     changes = folder.check(config, accept_changes)
     pairs = run_data.read_data(config.data) if pairs is None else pairs
     files = environment.fingerprints(run_data.named_files(config))
@@ -133,7 +137,10 @@ def train(
     if translator is None:
         translator = build_translator(config, pairs, start=start)
     teachers = find_teachers(config, translator)
-    session = Session(described, changes, show_progress, callbacks, watch, teachers, accept_changes)
+    check_teachers(teachers, folder)
+    session = Session(
+        *(described, changes, show_progress, callbacks, watch, teachers, accept_changes, stamp)
+    )
     try:
         report = _trained(config, folder, pairs, translator, start, session)
     finally:
@@ -185,6 +192,10 @@ def _fit(
         callbacks += _of_the_session(session, folder, drafter, pairs.valid, state)
     # Only now, when nothing is left to be wrong with the configuration.
     folder.lock.hold()
+    if folder.stamp() != session.stamp:
+        raise ValueError(
+            f"Another process worked in {folder.path} meanwhile. The same command looks again."
+        )
     if state.changes and session.changes:  # a run killed before `open` makes them again
         save_progress(folder, network, state)
     folder.open(config, session.environment)

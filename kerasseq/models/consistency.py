@@ -38,11 +38,11 @@ def check_network(network: "SequenceToSequence", parts: Parts, tolerance: float)
     # Step by step without padding as in one with it: then nothing is amiss, unless padding is
     # masked in training alone. Only what differs is worth more runs, which tell why.
     may_hide_mask = parts.memory_mask is None or bool(parts.extras)
-    if not may_hide_mask and _largest(stepped - padded) <= tolerance:
+    if not may_hide_mask and _largest(stepped, padded) <= tolerance:
         return
     whole = _log_probabilities(network, source_ids, target_ids)
     _check_finite(network, whole)
-    difference = _largest(stepped - whole)
+    difference = _largest(stepped, whole)
     if not difference <= tolerance:
         suspects = ", ".join(map(repr, parts.suspects())) or "none by type"
         raise ValueError(
@@ -51,10 +51,8 @@ def check_network(network: "SequenceToSequence", parts: Parts, tolerance: float)
             f"its steps differ by {difference:.3g}. Suspects: {suspects}."
         )
     if may_hide_mask:
-        _check_mask_is_known(
-            _largest(_stepped(network, padded_ids, target_ids) - padded), tolerance
-        )
-    difference = _largest(padded - whole)
+        _check_mask_is_known(_largest(_stepped(network, padded_ids, target_ids), padded), tolerance)
+    difference = _largest(padded, whole)
     if not _is_padding(network, padded_ids):
         if not difference <= tolerance:
             logger.warning(NO_MASK, difference)
@@ -104,8 +102,10 @@ def _check_mask_is_known(difference: np.floating, tolerance: float) -> None:
         )
 
 
-def _largest(differences: np.ndarray) -> np.floating:
-    return np.max(np.abs(differences))
+def _largest(first: np.ndarray, second: np.ndarray) -> np.floating:
+    """The largest difference: none where both are minus infinity, of a token that is forbidden."""
+    with np.errstate(invalid="ignore"):
+        return np.max(np.where(first == second, 0.0, np.abs(first - second)))
 
 
 def _random_batch(network: "SequenceToSequence") -> tuple[np.ndarray, np.ndarray]:

@@ -5,12 +5,13 @@ Keras keeps on every symbolic tensor which node made it (`_keras_history`) and i
 """
 
 import inspect
+import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import keras
 
-from kerasseq.layers import Decoder
+from kerasseq.layers import Decoder, Encoder
 from kerasseq.typing import Tensor
 
 
@@ -173,6 +174,52 @@ def loser_of_mask(tensor: Tensor) -> Any | None:
                 return made_by(tensor)
             stack.extend(parents(tensor))
     return None
+
+
+def joiner_of_masks(tensor: Tensor) -> Any | None:
+    """Returns an operation that joined tensors with and without a mask, or `None`.
+
+    Keras calls every position real then, padding too.
+
+    Args:
+        tensor: symbolic, with a mask.
+    """
+    seen, stack = set(), [tensor]
+    while stack:
+        tensor = stack.pop()
+        if id(tensor) in seen or len(tensor.shape) < 3:
+            continue
+        seen.add(id(tensor))
+        operation, before = made_by(tensor), parents(tensor)
+        masked = {mask_of(parent) is None for parent in before}
+        if isinstance(operation, keras.layers.Concatenate) and len(masked) > 1:
+            return operation
+        stack.extend(before)
+    return None
+
+
+def time_reduction(tensor: Tensor) -> int:
+    """Returns how many positions of an input one of a symbolic tensor stands for.
+
+    Along a path, what each encoder says is multiplied; where paths meet, the longest counts.
+    """
+    known: dict[int, int] = {}
+    stack = [tensor]
+    while stack:
+        each = stack[-1]
+        operation, before = made_by(each), parents(each)
+        before = [] if isinstance(operation, keras.layers.InputLayer) else before
+        waiting = [parent for parent in before if id(parent) not in known]
+        if waiting:
+            stack.extend(waiting)
+            continue
+        stack.pop()
+        own = 1
+        if isinstance(operation, keras.layers.Layer):
+            within = layers_within(operation)
+            own = math.prod(layer.time_reduction for layer in within if isinstance(layer, Encoder))
+        known[id(each)] = own * max((known[id(parent)] for parent in before), default=1)
+    return known[id(tensor)]
 
 
 def layers_within(layer: keras.layers.Layer) -> Iterator[keras.layers.Layer]:

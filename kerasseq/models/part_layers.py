@@ -66,6 +66,11 @@ def vocabulary_weights(parts: Parts, logits: Any) -> list[VocabularyWeight]:
     found: dict[int, VocabularyWeight] = {}
 
     def add(layer: Any, variable: keras.Variable | None, axis: int, side: str) -> None:
+        if getattr(layer, "lora_enabled", False):
+            raise ValueError(
+                "The vocabulary of a network with LoRA cannot be changed. "
+                f"Received: {layer.name!r} with it."
+            )
         if variable is not None:
             known = found.get(id(variable))
             sides = frozenset({side}) | (known.sides if known else frozenset())

@@ -5,7 +5,15 @@ from collections.abc import Iterable
 import keras
 
 from kerasseq import layers
-from kerasseq.models.graph import DecoderCall, Graph, loser_of_mask, made_by, makers, mask_of
+from kerasseq.models.graph import (
+    DecoderCall,
+    Graph,
+    joiner_of_masks,
+    loser_of_mask,
+    made_by,
+    makers,
+    mask_of,
+)
 from kerasseq.typing import Tensor
 
 SOURCE = frozenset({"source_ids"})
@@ -180,7 +188,13 @@ def _check_made_from_source(
 
 
 def _check_mask(memory: Tensor, explicit_mask: Tensor | None) -> None:
-    """Raises if a mask was made on the way from the source to the memory, and lost."""
+    """Raises if a mask was made on the way from the source to the memory, and lost or spoilt."""
+    if explicit_mask is None and (joiner := joiner_of_masks(memory)) is not None:
+        raise ValueError(
+            f"Layer {joiner.name!r} joins tensors of the source with and without a mask, and Keras "
+            "then calls padding real. Give all of them one: `TokenEmbedding`, or "
+            "`keras.layers.Embedding` with `mask_zero=True`."
+        )
     if explicit_mask is not None or mask_of(memory) is not None:
         return
     loser = loser_of_mask(memory)

@@ -1,7 +1,6 @@
 import contextlib
 import copy
 import inspect
-import math
 from typing import Any
 
 import keras
@@ -10,7 +9,7 @@ from keras import ops
 from kerasseq import layers
 from kerasseq.models import consistency
 from kerasseq.models.following import following_epochs
-from kerasseq.models.graph import layers_within, mask_of
+from kerasseq.models.graph import mask_of, time_reduction
 from kerasseq.models.part_layers import VocabularyWeight, layers_by_part, vocabulary_weights
 from kerasseq.models.parts import Parts
 from kerasseq.models.scheduled_sampling import ScheduledSampling, read_rate
@@ -91,6 +90,8 @@ class SequenceToSequence(keras.Model):
         rate = read_rate(scheduled_sampling)
         parts = Parts(source_ids, target_ids, logits)
         super().__init__(inputs=[source_ids, target_ids], outputs=logits, name=name)
+        # Else Keras would compile with XLA by itself where there is a GPU, and fail at the loops.
+        self.supports_jit = False
         self.scheduled_sampling = scheduled_sampling
         self.seed = seed
         self.distillation: Any = None
@@ -113,8 +114,7 @@ class SequenceToSequence(keras.Model):
     @property
     def memory_reduction(self) -> int:
         """How many source positions one of the decoder's memory stands for: encoders say so."""
-        found = layers_within(self._parts.source)
-        return math.prod(each.time_reduction for each in found if isinstance(each, layers.Encoder))
+        return time_reduction(self._parts.memory)
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Tensor:
         if training and self._sampling is not None:
@@ -134,7 +134,14 @@ class SequenceToSequence(keras.Model):
     def fit(self, x: Any = None, *arguments: Any, **options: Any) -> Any:
         """As Keras' own, and tells a `kerasseq.data.training_dataset` which epoch begins."""
         given = inspect.signature(super().fit).bind(x, *arguments, **options).arguments
+        _check_class_weight(given.get("class_weight"))
         return super().fit(**following_epochs(given))
+
+    def train_on_batch(self, *arguments: Any, **options: Any) -> Any:
+        """As Keras' own; classes have no weights."""
+        given = inspect.signature(super().train_on_batch).bind(*arguments, **options).arguments
+        _check_class_weight(given.get("class_weight"))
+        return super().train_on_batch(*arguments, **options)
 
     def compute_loss(
         self,
@@ -262,6 +269,14 @@ class SequenceToSequence(keras.Model):
         if not trainable:
             network.trainable = False
         return network
+
+
+def _check_class_weight(class_weight: Any) -> None:
+    if class_weight is not None:
+        raise ValueError(
+            "`class_weight` must be None: Keras would take the labels of a sentence for one of "
+            "many classes. Give `sample_weight`, `(batch, target_length)`."
+        )
 
 
 def _check_symbolic(**tensors: Any) -> None:

@@ -55,6 +55,13 @@ class SavedTranslator(tf.Module):
         self.source_codec = translator.source_codec
         self.target_codec = translator.target_codec
         self.network_weights = [weight.value for weight in translator.network.weights]
+        # Lookup tables of layers around ours, such as `keras.layers.IntegerLookup`.
+        self.tables = [
+            each
+            for layer in layers_within(translator.network)
+            for each in vars(layer).values()
+            if isinstance(each, tf.saved_model.experimental.TrackableResource)
+        ]
 
 
 def trace_signatures(

@@ -60,12 +60,13 @@ class MinimumBayesRisk:
         """
         candidates = translation.alternatives
         texts = [candidate.text for candidate in candidates]
-        weights = self._weigh(np.array([candidate.score for candidate in candidates]))
+        scores = np.array([candidate.score for candidate in candidates])
+        weights = self._weigh(scores)
         each = np.array(texts, dtype=object)  # which keeps NUL at an end
         same = each[:, None] == each  # of empty ones chrF would be 0
         gains = np.where(same, 100.0, evaluation.pairwise_chrf(texts, texts)) @ weights
-        # Among equals the likelier one, which stands first.
-        order = np.argsort(-gains, kind="stable")
+        # Among equals the likelier one; rounded, since sums in another order differ in the end.
+        order = np.lexsort((-scores, -np.round(gains, 9)))
         chosen = [candidates[index] for index in order]
         return dataclasses.replace(translation, alternatives=chosen)
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import errno
 import io
 import math
 import shutil
@@ -27,6 +28,9 @@ from kerasseq.tuning.trial_progress import SearchInterrupted, TrialProgress
 from kerasseq.tuning.trial_record import FAILED, TrialRecord
 from kerasseq.tuning.tuning_listener import TuningListener
 from kerasseq.tuning.tuning_result import best_of
+
+# A disk that is full or cannot be written: every trial would fail of it.
+NO_FAULT_OF_A_TRIAL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO)
 
 
 class ExperimentTuner(keras_tuner.Tuner):
@@ -207,7 +211,8 @@ def attempt(
 ) -> tuple[dict[str, Any], str]:
     """Trains, and returns what came of it as fields of a record, with the details of a failure.
 
-    Whatever the error is, it ends this trial alone, and nothing keeps what it held.
+    Whatever the error is, it ends this trial alone, and nothing keeps what it held; but where
+    nothing can be written, the search ends, and the trial goes on when there is room.
 
     Args:
         train: trains the trial.
@@ -216,6 +221,10 @@ def attempt(
     with network_session():
         try:
             return train()._asdict(), ""
+        except OSError as error:
+            if error.errno in NO_FAULT_OF_A_TRIAL:
+                raise SearchInterrupted(str(error)) from error
+            failure = Failure.of(error)
         except Exception as error:
             failure = Failure.of(error)
     fields = {"status": FAILED, "kind": failure.kind, "reason": failure.reason}

@@ -90,6 +90,7 @@ def _draw_scores(
     middles = [float(lengths[group].mean()) for group in groups]
     means = [float(scores[group].mean()) for group in groups]
     axes.plot(middles, means, color="C1", marker="o", markersize=4, label="mean of a group")
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_xlabel("length")
     axes.set_ylabel("score")
     axes.legend(frameon=False, fontsize=8)

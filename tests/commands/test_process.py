@@ -67,6 +67,11 @@ def test_an_option_that_nothing_takes_is_the_users(capsys: pytest.CaptureFixture
     assert "unexpected keyword argument 'num_beam'" in capsys.readouterr().err
 
 
+def test_a_module_that_ends_the_process_says_why(capsys: pytest.CaptureFixture[str]) -> None:
+    assert raising(SystemExit("no licence")) == 1
+    assert capsys.readouterr().err == "no licence\n"
+
+
 def test_control_c_is_quiet(capsys: pytest.CaptureFixture[str]) -> None:
     assert raising(KeyboardInterrupt()) == 130
     assert capsys.readouterr() == ("", "")

@@ -228,3 +228,19 @@ def test_messages() -> None:
         TokenBatches(pairs, START, num_replicas=0)
     with pytest.raises(ValueError, match=r"`weighting` must be one of 'batch', 'corpus'\. .*'row'"):
         TokenBatches(pairs, START, weighting="row")  # type: ignore[arg-type]
+
+
+def test_padding_is_the_id_it_was_given() -> None:
+    sources = TokenRows.from_lists([[7, 3], [3], [3]])
+    targets = TokenRows.from_lists([[5, 6, 3], [3], [5, 3]])
+    batches = TokenBatches(
+        EncodedPairs(sources, targets, np.arange(3), 0, 0),
+        2,
+        pad_id=9,
+        shuffle=False,
+        num_replicas=2,
+    )
+    (source_ids, target_ids), labels, _ = batches.batch(0, 0)
+    assert source_ids.tolist() == [[7, 3], [3, 9], [3, 9], [9, 9]]
+    assert target_ids.tolist() == [[2, 5, 6], [2, 5, 9], [2, 9, 9], [9, 9, 9]]
+    assert labels.tolist() == [[5, 6, 3], [5, 3, 9], [3, 9, 9], [9, 9, 9]]

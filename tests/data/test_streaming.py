@@ -103,3 +103,15 @@ def test_a_callback_says_which_epoch_begins(batches: TokenBatches) -> None:
     for epoch in (2, 3):
         follower.on_epoch_begin(epoch)
         assert order(dataset) == expected(batches, *range(10 * epoch + 30, 10 * epoch + 40))
+
+
+def test_an_iteration_that_ends_late_does_not_turn_the_epoch_back() -> None:
+    rows = TokenRows.from_lists([[10 + number, 3] for number in range(20)])
+    batches = TokenBatches(EncodedPairs(rows, rows, np.arange(20), 0, 0), 2, batch_size=2)
+    dataset = as_dataset(batches)
+    iterator = iter(dataset)
+    for _ in range(9):
+        next(iterator)
+    dataset.epochs.epoch = 5  # as a callback says that another epoch begins
+    next(iterator)
+    assert dataset.epochs.epoch == 5

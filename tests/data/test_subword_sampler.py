@@ -3,7 +3,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kerasseq.data import Pairs, SubwordSampler, TokenRows, encode_pairs, subword_sampler
+from kerasseq.data import (
+    Pairs,
+    SubwordSampler,
+    TokenRows,
+    encode_pairs,
+    subword_sampler,
+)
 from kerasseq.text.segmentation_sampling import Candidates
 
 A, END = 4, 3
@@ -79,3 +85,12 @@ def test_what_is_kept_saves_work_and_changes_nothing(
 def test_a_sample_over_the_limit_is_not_used(codec: Any) -> None:
     rows = make(codec, 50, rate=1.0, max_length=1)(0, np.arange(50))
     assert set(rows.lengths.tolist()) == {2}
+
+
+def test_a_sample_as_long_as_the_limit_is_used(codec: Any) -> None:
+    from kerasseq.data import Pairs, SubwordSampler, encode_pairs
+
+    texts = ["a"] * 50
+    sources = encode_pairs(Pairs(texts, texts), codec, codec).sources
+    sampler = SubwordSampler(texts, sources, codec, max_length=2, seed=0, rate=1.0, alpha=0.1)
+    assert set(sampler(0, np.arange(50)).lengths.tolist()) == {2, 3}

@@ -7,6 +7,7 @@ import pytest
 from kerasseq.experiments import DistillationConfig, ExperimentConfig, TextConfig, TrainingConfig
 from kerasseq.experiments.config_checks import warn_of_fields_without_effect
 from kerasseq.experiments.config_files import RECIPES
+from kerasseq.experiments.optimization import build_optimizer
 
 
 @pytest.mark.parametrize(
@@ -49,3 +50,26 @@ def test_every_field_of_a_recipe_has_an_effect(
     with caplog.at_level(logging.WARNING):
         warn_of_fields_without_effect(ExperimentConfig.read(recipe))
     assert caplog.records == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"plateau_patience": 3}, ["`training.plateau_patience` has no effect with the schedule "]),
+        ({"plateau_patience": 3, "schedule": "plateau"}, []),
+        ({"epochs": 3, "stop_after": 3}, []),
+    ],
+)
+def test_a_field_is_judged_by_what_stands_beside_it(
+    fields: dict[str, Any], expected: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    config = dataclasses.replace(ExperimentConfig(), training=TrainingConfig(**fields))
+    with caplog.at_level(logging.WARNING):
+        warn_of_fields_without_effect(config)
+    assert len(caplog.messages) == len(expected)
+    assert all(m.startswith(e) for m, e in zip(caplog.messages, expected, strict=True))
+
+
+def test_to_clip_each_value_beside_the_norm_is_an_error() -> None:
+    with pytest.raises(ValueError, match="clips by 'clipvalue', and `training.clip_norm` by"):
+        build_optimizer(TrainingConfig(optimizer={"name": "sgd", "clipvalue": 1.0}), 0.5)

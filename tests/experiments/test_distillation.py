@@ -21,7 +21,7 @@ from kerasseq.experiments import (
     distillation,
     train,
 )
-from kerasseq.experiments.distillation import find_teachers, train_teachers
+from kerasseq.experiments.distillation import check_teachers, find_teachers, train_teachers
 from kerasseq.experiments.run_folder import RunFolder
 from kerasseq.training import Distillation
 from kerasseq.translation import Ensemble
@@ -183,11 +183,18 @@ def test_a_recipe_that_was_changed_since_is_refused(by_recipe: Run) -> None:
         dataclasses.replace(each, model=dataclasses.replace(each.model, cell="lstm"))
         for each in found.configs
     ]
-    pairs = experiments.read_data(config.data)
+    folder = RunFolder(by_recipe.folder)
+    check_teachers(found, folder)
     with pytest.raises(ValueError, match="another configuration: model.cell was 'gru' and is 'ls"):
-        train_teachers(
-            found._replace(configs=changed), RunFolder(by_recipe.folder), pairs, learner, train
-        )
+        check_teachers(found._replace(configs=changed), folder)
+
+
+def test_teachers_stay_what_they_are_when_the_run_has_other_threads(by_recipe: Run) -> None:
+    config = ExperimentConfig.read(Path(by_recipe.folder) / "config.yaml")
+    threads = dataclasses.replace(config.training, threads=7, parallelism="both")
+    found = find_teachers(dataclasses.replace(config, training=threads), student(config))
+    assert {each.training.threads for each in found.configs} == {7}
+    check_teachers(found, RunFolder(by_recipe.folder))
 
 
 def test_teachers_compute_as_the_run_does(

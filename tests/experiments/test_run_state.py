@@ -257,3 +257,14 @@ def test_a_score_that_nobody_logs_is_named_with_those_there_are(keep_run: Make) 
     message = r"`training.monitor` must be one of loss, val_bleu\. Received: 'val_blue'\.$"
     with pytest.raises(ValueError, match=message):
         run.on_epoch_end(0, {"val_bleu": 1.0, "loss": 2.0})
+
+
+def test_target_tokens_add_up_over_the_epochs(tmp_path: Path) -> None:
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    selection, state = Selection("val_loss", "min"), RunState(target_tokens=50)
+    keep = KeepRun(state, RunFolder(tmp_path), selection, list, target_tokens=100)
+    keep.set_model(model)
+    for epoch in (0, 1):
+        keep.on_epoch_end(epoch, {"val_loss": 1.0})
+    assert state.target_tokens == 250

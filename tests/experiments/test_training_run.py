@@ -108,6 +108,23 @@ def test_a_folder_in_which_another_process_trains_is_refused(
     assert after == before
 
 
+def test_a_run_that_ended_meanwhile_in_another_process_is_not_lost(
+    run_config: ExperimentConfig, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "run"
+    hold = FolderLock.hold
+
+    def hold_late(lock: FolderLock) -> None:
+        shutil.copytree(run.folder, folder)  # as if another process had run whole
+        hold(lock)
+
+    monkeypatch.setattr(FolderLock, "hold", hold_late)
+    with pytest.raises(ValueError, match="Another process worked in .*run meanwhile"):
+        train(dataclasses.replace(run_config, seed=9), folder)
+    assert (folder / "report.json").read_bytes() == (Path(run.folder) / "report.json").read_bytes()
+    assert ExperimentConfig.read(folder / "config.yaml") == run_config
+
+
 def test_a_folder_of_another_run_is_refused(run: Run, tiny_config: Make) -> None:
     with pytest.raises(ValueError, match="holds a run with another configuration"):
         train(tiny_config(epochs=3), run.folder)

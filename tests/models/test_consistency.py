@@ -65,6 +65,24 @@ def test_a_network_without_masks_is_warned_of_padding(
     assert "Embed the source with `TokenEmbedding`" in caplog.text
 
 
+@keras.saving.register_keras_serializable("tests")
+class NeverPad(keras.layers.Layer):
+    """Forbids padding."""
+
+    def call(self, logits: Any) -> Any:
+        return ops.where(ops.arange(ops.shape(logits)[-1]) == 0, -np.inf, logits)
+
+    def compute_output_spec(self, logits: Any) -> Any:
+        return keras.KerasTensor(logits.shape, dtype=logits.dtype)
+
+
+def test_a_network_may_forbid_padding(composition: Any) -> None:
+    memory, state = composition.encode()
+    embedded = composition.embed("target_embedding")(composition.target_ids)
+    outputs, _, _ = composition.decoder()(embedded, memory, state)
+    composition.network(NeverPad()(composition.head()(outputs))).check()
+
+
 def test_a_network_with_masks_is_not(plain_network: Any, caplog: pytest.LogCaptureFixture) -> None:
     plain_network().check()
     assert caplog.text == ""

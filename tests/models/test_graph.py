@@ -4,7 +4,16 @@ import keras
 import pytest
 from keras import ops
 
-from kerasseq.models.graph import Graph, layers_within, loser_of_mask, made_by, mask_of, parents
+from kerasseq.layers import PyramidalEncoder
+from kerasseq.models.graph import (
+    Graph,
+    layers_within,
+    loser_of_mask,
+    made_by,
+    mask_of,
+    parents,
+    time_reduction,
+)
 
 
 def test_a_tensor_reads_what_it_is_made_from(composition: Any) -> None:
@@ -56,6 +65,16 @@ def test_the_loser_of_a_mask_is_the_operation_behind_the_last_mask() -> None:
     later = keras.layers.Dense(3)(lost)
     assert mask_of(later) is None
     assert loser_of_mask(later) is made_by(lost)
+
+
+def test_positions_are_joined_along_a_path_and_not_across_paths() -> None:
+    inputs = keras.Input((None, 4))
+    first, _ = PyramidalEncoder(2, num_layers=2)(inputs)
+    second, _ = PyramidalEncoder(2, num_layers=2)(inputs)
+    joined = keras.layers.Concatenate()([first, second])
+    assert [time_reduction(each) for each in (inputs, first, joined)] == [1, 2, 2]
+    above, _ = PyramidalEncoder(2, num_layers=2, reduction=3)(joined)
+    assert time_reduction(above) == 6
 
 
 def test_layers_within_come_after_what_holds_them() -> None:

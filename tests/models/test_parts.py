@@ -190,6 +190,19 @@ def test_a_mask_that_is_lost_on_the_way_to_memory_is_an_error_that_names_the_lay
         parts_of(composition, composition.head()(outputs))
 
 
+def test_a_mask_that_calls_padding_real_is_an_error_that_names_the_layer(
+    composition: Any,
+) -> None:
+    ids = composition.source_ids
+    features = keras.layers.Embedding(4, 4)(ids % 4)
+    joined = keras.layers.Concatenate(name="features")([composition.embed("words")(ids), features])
+    memory, state = composition.encode(joined)
+    embedded = composition.embed("target_embedding")(composition.target_ids)
+    outputs, _, _ = composition.decoder()(embedded, memory, state)
+    with pytest.raises(ValueError, match="Layer 'features' joins tensors .* calls padding real"):
+        parts_of(composition, composition.head()(outputs))
+
+
 def test_an_explicit_mask_stands_in_for_one_that_was_lost(composition: Any) -> None:
     memory, state = composition.encode()
     mask = ops.not_equal(composition.source_ids, 0)

@@ -10,7 +10,7 @@ import pytest
 from keras import ops
 
 from kerasseq import data, layers
-from kerasseq.models import SequenceToSequence
+from kerasseq.models import SequenceToSequence, build
 from kerasseq.text import TextCodec
 from kerasseq.training import LinearRate, TokenAccuracy, TokenCrossentropy
 
@@ -220,3 +220,33 @@ def test_attention_of_a_step_can_be_looked_at(
     np.testing.assert_array_equal(
         ops.convert_to_numpy(record.attention_weights)[:, 0, 0], ops.convert_to_numpy(weights)
     )
+
+
+def test_xla_is_off_where_keras_would_choose_it(plain_network: Callable[..., Any]) -> None:
+    """Keras does where there is a GPU, and XLA cannot train loops of any length."""
+    network = plain_network()
+    network.compile("sgd", TokenCrossentropy(), jit_compile="auto")
+    assert network.supports_jit is False
+    assert network.jit_compile is False
+
+
+def test_classes_have_no_weights(plain_network: Callable[..., Any], batch: Any) -> None:
+    network = plain_network()
+    network.compile("sgd", TokenCrossentropy())
+    for train in (network.fit, network.train_on_batch):
+        with pytest.raises(ValueError, match=r"`class_weight` must be None.* Give `sample_weight`"):
+            train(batch.inputs, batch.labels, class_weight={1: 2.0})
+
+
+@pytest.mark.filterwarnings("ignore:Layer .* does not have a `quantize` method:UserWarning")
+def test_a_quantised_network_is_saved_as_it_is(tmp_path: Path) -> None:
+    network = build("bidirectional_luong", 12, 12, encoder_units=4, decoder_units=4)
+    network.quantize("int8")
+    ids = [np.array([[4, 5, 3]]), np.array([[2, 6]])]
+    expected = ops.convert_to_numpy(network(ids))
+    network.save(tmp_path / "network.keras")
+    loaded = keras.saving.load_model(tmp_path / "network.keras")
+    np.testing.assert_array_equal(ops.convert_to_numpy(loaded(ids)), expected)
+    again = SequenceToSequence.from_config(network.get_config())
+    again.set_weights(network.get_weights())
+    np.testing.assert_array_equal(ops.convert_to_numpy(again(ids)), expected)

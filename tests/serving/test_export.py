@@ -131,6 +131,23 @@ def test_an_op_that_servers_lack_is_an_error_that_names_it(tmp_path: Path) -> No
     assert children(tmp_path) == []
 
 
+@pytest.mark.slow
+def test_a_layer_of_keras_with_a_table_of_its_own_is_served(tmp_path: Path) -> None:
+    codec = TextCodec.train(["abc"], tokenizer="character")
+    source_ids = keras.Input((None,), dtype="int32")
+    target_ids = keras.Input((None,), dtype="int32")
+    embed = kerasseq.layers.TokenEmbedding(codec.vocabulary_size, 4)
+    classes = keras.layers.IntegerLookup(vocabulary=[4, 5], mask_token=0)(source_ids)
+    features = keras.layers.Embedding(4, 4, mask_zero=True)(classes)
+    joined = keras.layers.Concatenate()([embed(source_ids), features])
+    memory, state = kerasseq.layers.RecurrentEncoder(4)(joined)
+    outputs, _, _ = kerasseq.layers.RecurrentDecoder(4)(embed(target_ids), memory, state)
+    logits = keras.layers.Dense(codec.vocabulary_size)(outputs)
+    network = kerasseq.models.SequenceToSequence(source_ids, target_ids, logits)
+    written = export(Translator(codec, codec, network), tmp_path / "model", examples=["ab"])
+    assert verify_export(written).requests == 4
+
+
 def test_a_full_disk_is_an_error_and_leaves_earlier_versions_as_they_were(
     small: Translator, tmp_path: Path
 ) -> None:

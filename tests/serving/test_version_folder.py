@@ -1,9 +1,11 @@
 import os
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from kerasseq.serving import version_folder
 from kerasseq.serving.version_folder import (
     PARTIAL,
     choose_version,
@@ -75,3 +77,32 @@ def test_only_what_a_dead_process_of_this_machine_left_is_removed(tmp_path: Path
     with new_version_folder(tmp_path, 1):
         pass
     assert set(os.listdir(tmp_path)) == {names["alive"], names["elsewhere"], "1"}
+
+
+def test_a_version_is_on_disk_before_it_is_seen_and_its_name_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    sync, rename = version_folder._sync, os.rename
+
+    def synced(path: Path) -> None:
+        done.append("model" if path == tmp_path / "model" else path.name.split("-")[0])
+        sync(path)
+
+    def renamed(source: Any, target: Any) -> None:
+        done.append("renamed")
+        rename(source, target)
+
+    monkeypatch.setattr(version_folder, "_sync", synced)
+    monkeypatch.setattr(os, "rename", renamed)
+    with new_version_folder(tmp_path / "model", 1) as folder:
+        (folder / "file").write_text("whole")
+    assert done == ["file", ".partial", "renamed", "model"]
+
+
+def test_a_process_of_another_user_is_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(process: int, signal: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "kill", refuse)
+    assert version_folder._is_alive(1)

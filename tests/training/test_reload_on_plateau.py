@@ -188,3 +188,27 @@ def test_messages() -> None:
         ReloadOnPlateau(factor=1.0)
     with pytest.raises(ValueError, match="`patience` .* at least 1. Received: 0"):
         ReloadOnPlateau(patience=0)
+
+
+def test_when_it_has_gone_back_it_waits_anew() -> None:
+    callback = ReloadOnPlateau(patience=2, factor=0.5)
+    network = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
+    network.compile(keras.optimizers.SGD(0.5, momentum=0.9), "mse", run_eagerly=True)
+    network.optimizer.build(network.trainable_variables)
+    callback.set_model(network)
+    callback.on_train_begin()
+    weights = []
+    for epoch, value in enumerate([1.0, 2.0, 2.0, 2.0, 2.0]):
+        network.set_weights([np.array([[float(epoch)]])])
+        callback.on_epoch_end(epoch, {"val_loss": value})
+        weights.append(float(network.get_weights()[0][0, 0]))
+    assert weights == [0.0, 1.0, 0.0, 3.0, 0.0]
+
+
+def test_what_it_keeps_of_arrays_goes_to_another() -> None:
+    first, second = ReloadOnPlateau(), ReloadOnPlateau()
+    first.best_variables = [np.array([1.0])]
+    second.set_arrays(first.get_arrays())
+    assert [each.tolist() for each in second.best_variables or []] == [[1.0]]
+    second.set_arrays([])
+    assert second.best_variables is None

@@ -232,3 +232,9 @@ def test_arguments_out_of_range_are_errors() -> None:
         TokenCrossentropy(label_smoothing=1.0)
     with pytest.raises(ValueError, match=r"`pad_id` .* at least 0. Received: -1"):
         TokenCrossentropy(pad_id=-1)
+
+
+def test_mean_is_another_word_for_the_default() -> None:
+    labels, logits = np.array([[2, 0]]), np.log([[[0.25, 0.25, 0.5], [0.8, 0.1, 0.1]]])
+    value = TokenCrossentropy(reduction="mean")(labels, logits.astype("float32"))
+    assert float(value) == pytest.approx(np.log(2))

@@ -38,6 +38,16 @@ def test_empty_candidates_agree_with_one_another(sampler: kerasseq.Translator) -
     assert MinimumBayesRisk(sampler).choose(candidates).text == ""
 
 
+def test_of_equal_gains_the_likelier_wins_whatever_rounding_says(
+    sampler: kerasseq.Translator,
+) -> None:
+    texts = ["ab", "a", "ca", "bbaccaaabcc", "caabcbaabcc"]  # the last two gain equally much
+    likely = translation(*((text, -0.3 - 0.1 * place) for place, text in enumerate(texts)))
+    assert MinimumBayesRisk(sampler).choose(likely).text == texts[3]
+    unlikely = translation(*((text, -0.9 + 0.1 * place) for place, text in enumerate(texts)))
+    assert MinimumBayesRisk(sampler).choose(unlikely).text == texts[4]
+
+
 def test_a_sure_candidate_outweighs_the_others_by_probability(
     sampler: kerasseq.Translator,
 ) -> None:

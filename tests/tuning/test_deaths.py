@@ -1,7 +1,12 @@
+import errno
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from kerasseq import tuning
+from kerasseq.experiments import ExperimentConfig
+from kerasseq.tuning import Budget, SearchSpace
 from kerasseq.tuning.deaths import ProcessDiedError, check_death, mark_death
 
 
@@ -31,3 +36,48 @@ def test_what_the_out_of_memory_killer_sends_is_a_matter_of_memory(tmp_path: Pat
     mark_death(tmp_path, "SIGKILL")
     with pytest.raises(MemoryError, match="ended by SIGKILL, as happens when memory runs out"):
         check_death(folder)
+
+
+def test_of_several_trials_without_a_record_the_last_one_died(tmp_path: Path) -> None:
+    for trial in ("0000", "0001"):
+        (tmp_path / "trials" / trial).mkdir(parents=True)
+    assert mark_death(tmp_path, "SIGSEGV") == "0001"
+
+
+def test_a_trial_whose_process_died_has_failed_and_is_not_tried_again(
+    config: ExperimentConfig, space: SearchSpace, trainer: Any, tmp_path: Path
+) -> None:
+    output = tmp_path / "search"
+
+    def die(config: ExperimentConfig) -> float:
+        # The folder of the trial is there: whoever saw the death can say whose it was.
+        assert mark_death(output, "SIGKILL") == "0000"
+        raise KeyboardInterrupt
+
+    train, trainer.loss = trainer.loss, die
+    with pytest.raises(KeyboardInterrupt):
+        tuning.tune(config, output, Budget(max_trials=2), space)
+    trainer.loss = train
+    first, second = tuning.tune(config, output, Budget(max_trials=2), space).trials
+    assert (first.status, first.kind) == ("failed", "memory")
+    assert first.reason.startswith("MemoryError: the process was ended by SIGKILL")
+    assert second.status == "completed"
+    assert len(trainer.ran) == 1
+
+
+def test_a_disk_that_is_full_is_no_failure_of_a_trial(
+    config: ExperimentConfig, space: SearchSpace, trainer: Any, tmp_path: Path
+) -> None:
+    def loss(config: ExperimentConfig) -> float:
+        if len(trainer.ran) == 1:
+            raise OSError(errno.ENOSPC, "No space left on device", "state.npz")
+        return 1.0
+
+    def search() -> tuning.TuningResult:
+        return tuning.tune(config, tmp_path / "search", Budget(max_trials=3), space)
+
+    trainer.loss = loss
+    with pytest.raises(OSError, match="No space left on device"):
+        search()
+    trainer.loss = lambda config: 1.0  # there is room again
+    assert [trial.status for trial in search().trials] == ["completed"] * 3

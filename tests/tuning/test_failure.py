@@ -59,3 +59,15 @@ def test_nothing_of_the_trial_is_kept() -> None:
     gc.collect()
     assert reference() is None
     assert "in train" in failures[0].details
+
+
+def test_what_was_being_handled_when_it_failed_says_the_kind_too() -> None:
+    def fail() -> None:
+        try:
+            raise MemoryError("cannot allocate")
+        except MemoryError:
+            raise RuntimeError("cleaning up failed")  # noqa: B904 (that is the point)
+
+    with pytest.raises(RuntimeError) as caught:
+        fail()
+    assert Failure.of(caught.value)[:2] == ("memory", "RuntimeError: cleaning up failed")

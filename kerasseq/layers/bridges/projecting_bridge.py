@@ -19,6 +19,8 @@ class ProjectingBridge(Bridge):
         cell: the decoder's cell.
         num_layers: the decoder's layers.
         activation: name of the activation, `None` for a linear map.
+        projection_dtype: dtype or policy of the dense layer; `None` means the bridge's own. Keras'
+            `quantize` changes it, and a file must say so.
 
     See `Bridge` for calls.
     """
@@ -29,6 +31,7 @@ class ProjectingBridge(Bridge):
         cell: Any = "lstm",
         num_layers: int = 1,
         activation: Any = "tanh",
+        projection_dtype: Any = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(units, cell=cell, num_layers=num_layers, **kwargs)
@@ -37,13 +40,17 @@ class ProjectingBridge(Bridge):
             sum(self.state_sizes),
             activation=activation,
             name="projection",
-            **self.part_options,
+            **{**self.part_options, "dtype": projection_dtype or self.dtype_policy},
         )
 
     def get_config(self) -> dict[str, Any]:
+        policy = self.projection.dtype_policy
         return {
             **super().get_config(),
             "activation": keras.activations.serialize(self.activation),
+            "projection_dtype": None
+            if policy == self.dtype_policy
+            else keras.saving.serialize_keras_object(policy),
         }
 
     def build(

@@ -112,6 +112,7 @@ class RecurrentDecoder(StackedDecoder):
         inputs_shape: Shape,
         memory_shape: Shape,
         initial_state_shape: list[Shape] | None = None,
+        inputs_mask_shape: Shape | None = None,
         memory_mask_shape: Shape | None = None,
     ) -> None:
         check_inputs(self, inputs_shape, memory_shape, initial_state_shape)
@@ -194,6 +195,7 @@ class RecurrentDecoder(StackedDecoder):
         inputs: Tensor,
         memory: Tensor,
         initial_state: State | None = None,
+        inputs_mask: Tensor | None = None,
         memory_mask: Tensor | None = None,
         training: bool | None = None,
     ) -> tuple[Tensor, State, Tensor]:

@@ -158,7 +158,8 @@ class Wiring(abc.ABC):
 
         Args:
             step: the cells; their states are replaced.
-            fed: the output of the step before, or `None` without input feeding.
+            fed: what `run_lowest` is to be given, besides a context; opaque, since what of the
+                lowest cell's input is known before the step differs from case to case.
             past: what attention remembers.
             attend: the attention, bound to a source.
             attending: index of the attending layer.

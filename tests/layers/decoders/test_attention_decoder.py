@@ -135,15 +135,6 @@ def test_weights_are_zero_on_padding_and_sum_to_one_or_nothing(
     assert np.all(np.isfinite(outputs))
 
 
-def test_recurrent_dropout_is_drawn_once_for_each_cell(inputs: Array, memory: Array) -> None:
-    """With every hidden state dropped, an LSTM of one step before has no say in the gates."""
-    decoder = AttentionDecoder(4, wiring="conditional", recurrent_dropout=0.999, seed=1)
-    tensors = [ops.convert_to_tensor(each) for each in (inputs, memory)]
-    outputs, _, _ = decoder(*tensors, training=True)
-    assert tuple(outputs.shape) == (2, 3, 4)
-    assert np.all(np.isfinite(outputs))
-
-
 def test_output_dropout_feeds_what_is_left(inputs: Array, memory: Array) -> None:
     tensors = [ops.convert_to_tensor(each) for each in (inputs, memory)]
     for input_feeding in (False, True):

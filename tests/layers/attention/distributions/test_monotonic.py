@@ -158,3 +158,23 @@ def test_arguments_out_of_range_are_errors() -> None:
         Monotonic(sigmoid_noise=-1.0)
     with pytest.raises(TypeError, match=r"`score_bias_init` must be a finite number.*None"):
         Monotonic(score_bias_init=None)  # type: ignore[arg-type]
+
+
+def test_the_noise_is_as_large_as_it_is_said_to_be() -> None:
+    """Of one position the weight is `sigmoid(noise)`."""
+    scores, mask = ops.zeros((1, 10_000, 1)), ops.ones((1, 1, 1), "bool")
+    weights = ops.convert_to_numpy(
+        Monotonic(sigmoid_noise=0.5, seed=1)(scores, mask, scores, training=True)
+    )
+    noise = np.log(weights / (1 - weights))
+    assert noise.mean() == pytest.approx(0, abs=0.02)
+    assert noise.std() == pytest.approx(0.5, abs=0.02)
+
+
+@pytest.mark.parametrize("mode", ["parallel", "recursive"])
+def test_a_choice_that_is_nearly_sure_leaves_little_to_those_behind(mode: str) -> None:
+    scores = np.array([[[8.0, 0.0, 0.0]]], "float32")
+    weights = Monotonic(mode)(scores, ops.ones((1, 1, 3), "bool"), scores)
+    passed = 1 / (1 + np.exp(8.0))
+    expected = [1 - passed, passed / 2, passed / 4]
+    np.testing.assert_allclose(ops.convert_to_numpy(weights)[0, 0], expected, rtol=1e-3)
