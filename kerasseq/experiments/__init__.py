@@ -20,13 +20,14 @@ if TYPE_CHECKING:
         TextConfig,
     )
     from kerasseq.experiments.run_data import RunData, read_data
+    from kerasseq.experiments.run_session import Run
     from kerasseq.experiments.run_state import RunState
     from kerasseq.experiments.training_config import (
         DistillationConfig,
         FineTuningConfig,
         TrainingConfig,
     )
-    from kerasseq.experiments.training_run import Run, train
+    from kerasseq.experiments.training_run import train
 
 __all__ = [
     "DataConfig",
@@ -51,7 +52,7 @@ __getattr__ = attach(
     __name__,
     {
         **{name: f"{__name__}.config" for name in __all__ if name.endswith("Config")},
-        "Run": f"{__name__}.training_run",
+        "Run": f"{__name__}.run_session",
         **{name: f"{__name__}.training_config" for name in OF_TRAINING},
         "RunData": f"{__name__}.run_data",
         "RunState": f"{__name__}.run_state",

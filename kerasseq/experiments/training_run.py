@@ -1,8 +1,8 @@
 import functools
 import logging
 import os
-from collections.abc import Callable, Sequence
-from typing import Any, Literal, NamedTuple, TypeAlias, cast
+from collections.abc import Sequence
+from typing import Any, Literal, cast
 
 import keras
 
@@ -13,7 +13,6 @@ from kerasseq.experiments.building import build_translator
 from kerasseq.experiments.config import ExperimentConfig
 from kerasseq.experiments.config_checks import check_names, warn_of_fields_without_effect
 from kerasseq.experiments.distillation import (
-    Teachers,
     ask_once,
     check_teachers,
     find_teachers,
@@ -23,61 +22,18 @@ from kerasseq.experiments.final_weights import set_final_weights
 from kerasseq.experiments.fine_tuning import Start, read_start
 from kerasseq.experiments.optimization import compile_network
 from kerasseq.experiments.resuming import restore_run, save_progress, tidy
-from kerasseq.experiments.run_callbacks import (
-    Steps,
-    evaluated_epochs,
-    make_callbacks,
-)
+from kerasseq.experiments.run_callbacks import Steps, evaluated_epochs, make_callbacks
 from kerasseq.experiments.run_data import RunData
 from kerasseq.experiments.run_folder import RunFolder
 from kerasseq.experiments.run_report import make_metadata, make_report
+from kerasseq.experiments.run_session import MakeCallback, Run, Session
 from kerasseq.experiments.run_state import RunState
 from kerasseq.experiments.watch_run import Watch, WatchRun
 from kerasseq.experiments.weight_transfer import freeze
+from kerasseq.models import SequenceToSequence
 from kerasseq.translation import Translator
 
 logger = logging.getLogger(__name__)
-
-MakeCallback: TypeAlias = Callable[[Translator, Pairs], keras.callbacks.Callback]
-"""From the greedy translator of a run and its held-out pairs to a callback."""
-
-
-class Run(NamedTuple):
-    """A run that has ended.
-
-    Attributes:
-        folder: where its files lie.
-        translator: the trained translator, as `model.keras` holds it.
-        report: what `report.json` holds.
-    """
-
-    folder: str
-    translator: Translator
-    report: dict[str, Any]
-
-
-class Session(NamedTuple):
-    """What one call of `train` brings besides configuration and data.
-
-    Attributes:
-        environment: what `environment.describe` gave.
-        changes: what the configuration changes in the run.
-        show_progress: whether to show a bar on a terminal.
-        callbacks: more callbacks, or what makes them.
-        watch: sees the run's progress after each epoch.
-        teachers: whom the network learns from.
-        accept_changes: whether runs may go on with other configurations.
-        stamp: of the run's folder, before anything in it was read.
-    """
-
-    environment: dict[str, Any]
-    changes: dict[str, Any]
-    show_progress: bool
-    callbacks: Sequence[keras.callbacks.Callback | MakeCallback]
-    watch: Watch | None
-    teachers: Teachers
-    accept_changes: bool
-    stamp: tuple[int, ...]
 
 
 def train(
@@ -191,14 +147,7 @@ def _fit(
         callbacks += make_callbacks(config, folder, pairs, drafter, steps, state, show)
         callbacks += _of_the_session(session, folder, drafter, pairs.valid, state)
     # Only now, when nothing is left to be wrong with the configuration.
-    folder.lock.hold()
-    if folder.stamp() != session.stamp:
-        raise ValueError(
-            f"Another process worked in {folder.path} meanwhile. The same command looks again."
-        )
-    if state.changes and session.changes:  # a run killed before `open` makes them again
-        save_progress(folder, network, state)
-    folder.open(config, session.environment)
+    _take_folder(config, folder, network, state, session)
     if is_over:
         tidy(folder, state)
         return state
@@ -215,6 +164,24 @@ def _fit(
         verbose=0,
     )
     return state
+
+
+def _take_folder(
+    config: ExperimentConfig,
+    folder: RunFolder,
+    network: SequenceToSequence,
+    state: RunState,
+    session: Session,
+) -> None:
+    """Holds the folder, and makes it that of the run; raises if it is another process'."""
+    folder.lock.hold()
+    if folder.stamp() != session.stamp:
+        raise ValueError(
+            f"Another process worked in {folder.path} meanwhile. The same command looks again."
+        )
+    if state.changes and session.changes:  # a run killed before `open` makes them again
+        save_progress(folder, network, state)
+    folder.open(config, session.environment)
 
 
 def _distillation(

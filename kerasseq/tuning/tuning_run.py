@@ -85,15 +85,13 @@ def tune(
         "data": _fingerprints(config),
     }
     folder = SearchFolder(output)
-    try:
-        folder.lock.hold()
+    with folder.lock.held():
         folder.open(said)
         tuner = ExperimentTuner(oracle, hypermodel, folder, budget, listener or TuningListener())
-        tuner.search()
-    except SearchInterrupted as interruption:
-        raise (interruption.__cause__ or interruption) from None
-    finally:
-        folder.lock.release()
+        try:
+            tuner.search()
+        except SearchInterrupted as interruption:
+            raise (interruption.__cause__ or interruption) from None
     if not tuner.is_over():
         logger.warning("The space has no more values to try: the search ends before its budget.")
     direction = hypermodel.objective.direction

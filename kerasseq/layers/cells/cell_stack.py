@@ -86,8 +86,7 @@ def check_recurrent_dropout(rate: float, cells: Iterable[RecurrentCell]) -> None
         if rate and not cell.drops_state:
             raise ValueError(
                 "`recurrent_dropout` must be 0 with a cell of Keras, whose recurrent product is "
-                f"its own. Received: {rate}. Use `dropout`, or a cell "
-                "of this package."
+                f"its own. Received: {rate}. Use `dropout`, or a cell of this package."
             )
 
 
