@@ -16,8 +16,10 @@ from kerasseq.training import Distillation, Perplexity, TokenCrossentropy
 Array = np.ndarray
 
 
-def student_and_teachers(make: Callable[..., Any], **options: Any) -> list[SequenceToSequence]:
-    networks = [make(**options), make(), make()]
+def student_and_teachers(
+    make: Callable[..., Any], teachers: int = 2, **options: Any
+) -> list[SequenceToSequence]:
+    networks = [make(**options), *(make() for _ in range(teachers))]
     generator = np.random.default_rng(5)
     for network in networks:
         network.set_weights(
@@ -49,9 +51,7 @@ def expected_loss(student: Any, teachers: Any, batch: Any, weight: float) -> flo
     return float(losses[batch.labels != 0].mean())
 
 
-@pytest.mark.parametrize(
-    ("weight", "weighted"), [pytest.param(0.3, True, marks=pytest.mark.backend), (1.0, False)]
-)
+@pytest.mark.parametrize(("weight", "weighted"), [(0.3, True), (1.0, False)])
 def test_labels_and_teachers_share_the_loss(
     plain_network: Callable[..., Any], batch: Any, weight: float, weighted: bool
 ) -> None:
@@ -66,6 +66,24 @@ def test_labels_and_teachers_share_the_loss(
     for teacher, was in zip(teachers, before, strict=True):
         for now, then in zip(teacher.get_weights(), was, strict=True):
             np.testing.assert_array_equal(now, then)
+
+
+@pytest.mark.backend
+def test_any_function_may_teach(plain_network: Callable[..., Any], batch: Any) -> None:
+    (student,) = student_and_teachers(plain_network, teachers=0)
+    logits = np.random.default_rng(1).normal(size=(*batch.labels.shape, 12)).astype("float32")
+
+    def teacher(inputs: Any, training: bool) -> Any:
+        assert not training
+        return ops.convert_to_tensor(logits)
+
+    theirs = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
+    targets = 0.7 * (0.9 * np.eye(12)[batch.labels] + 0.1 / 12) + 0.3 * theirs
+    losses = -(targets * np.log(probabilities(student, batch))).sum(-1)
+    student.distillation = Distillation([teacher], 0.3)
+    compiled(student, run_eagerly=keras.backend.backend() == "tensorflow")
+    logs = student.train_on_batch(batch.inputs, batch.labels, return_dict=True)
+    assert logs["loss"] == pytest.approx(losses[batch.labels != 0].mean(), rel=1e-5)
 
 
 def test_what_teachers_said_before_counts_as_if_they_were_asked(

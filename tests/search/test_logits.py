@@ -39,10 +39,8 @@ def found(search: Search, step: Any, **options: Any) -> Any:
 @pytest.mark.parametrize(
     "search",
     [
-        GreedySearch(),
-        pytest.param(
-            BeamSearch(num_beams=3, n_best=3, length_penalty="none"), marks=pytest.mark.backend
-        ),
+        pytest.param(GreedySearch(), marks=pytest.mark.backend),
+        BeamSearch(num_beams=3, n_best=3, length_penalty="none"),
     ],
 )
 def test_normalising_the_best_alone_gives_the_same_outputs_and_scores(search: Search) -> None:

@@ -1,12 +1,13 @@
 """A translator that is made in a moment: random weights, but everything else as in earnest."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import kerasseq
 
@@ -66,6 +67,14 @@ def translator(make_translator: Callable[..., kerasseq.Translator]) -> kerasseq.
         if len({answer.finished for answer in made(TEXTS)}) == 2:
             return made
     raise AssertionError("All outputs end, or none does.")
+
+
+@pytest.fixture
+def eagerly() -> Iterator[None]:
+    """What a translator answers is computed without a graph: to trace one takes seconds."""
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
 
 
 @pytest.fixture

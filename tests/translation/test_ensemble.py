@@ -20,6 +20,7 @@ def test_twice_the_same_network_is_that_network(make_translator: Make, texts: li
         assert one.score == pytest.approx(two.score, abs=1e-4)
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_a_score_is_the_log_of_the_mean_probability(
     make_translator: Make, texts: list[str]
 ) -> None:

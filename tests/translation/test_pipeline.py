@@ -117,6 +117,7 @@ def test_outputs_begin_with_their_prefix(translator: Translator) -> None:
         assert_same(translator.complete([text], [prefix])[0], expected)
 
 
+@pytest.mark.usefixtures("eagerly")
 @pytest.mark.parametrize("replace_unknown", [False, True])
 @pytest.mark.parametrize("target", ["word", "subword", "character"])
 def test_a_prefix_keeps_its_own_words_where_the_vocabulary_lacks_them(

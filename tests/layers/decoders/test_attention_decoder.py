@@ -68,8 +68,10 @@ def test_a_whole_target_equals_its_steps_for_every_cell(
     mask: Array,
     run_both_ways: Callable[..., None],
 ) -> None:
+    # One cell stands for all in what is fed back and what is read out.
+    options = product([False, True], READOUTS) if cell == "gru" else [(True, "attentional")]
     cell = keras.layers.LSTMCell(4) if cell == "keras" else cell
-    for input_feeding, readout in product([False, True], READOUTS):
+    for input_feeding, readout in options:
         if readout == "hidden" and wiring == "luong":
             continue  # nothing would read the context
         decoder = make(cell=cell, wiring=wiring, input_feeding=input_feeding, readout=readout)
