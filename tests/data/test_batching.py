@@ -244,3 +244,8 @@ def test_padding_is_the_id_it_was_given() -> None:
     assert source_ids.tolist() == [[7, 3], [3, 9], [3, 9], [9, 9]]
     assert target_ids.tolist() == [[2, 5, 6], [2, 5, 9], [2, 9, 9], [9, 9, 9]]
     assert labels.tolist() == [[5, 6, 3], [5, 3, 9], [3, 9, 9], [9, 9, 9]]
+
+
+def test_by_default_a_batch_has_at_most_2048_tokens() -> None:
+    assert len(TokenBatches(encoded([2] * 1024, [2] * 1024), START)) == 1
+    assert len(TokenBatches(encoded([2] * 1025, [2] * 1025), START)) == 2

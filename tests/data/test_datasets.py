@@ -149,3 +149,54 @@ def test_messages(codec: Any) -> None:
         training_dataset(pairs, codec, codec, sampling_alpha=-1)
     with pytest.raises(ValueError, match=r"not both\. Received: batch_tokens=5, batch_size=6\."):
         evaluation_dataset(pairs, codec, codec, batch_tokens=5, batch_size=6)
+
+
+def test_what_is_asked_of_a_training_dataset_reaches_its_batches(codec: Any) -> None:
+    pairs = Pairs(["ab", "aaaa", "b", ""], ["a", "b", "abcd", "c"])
+    options = {"batch_size": 3, "max_length": 3, "seed": 4, "num_replicas": 2}
+    dataset = training_dataset(
+        pairs, codec, codec, long_pairs="cut", sampling=0.25, sampling_alpha=0.5, **options
+    )
+    batches = dataset.epochs.batches
+    assert {name: getattr(batches, name) for name in ("batch_size", "seed", "num_replicas")} == {
+        **{"batch_size": 3, "seed": 4, "num_replicas": 2}
+    }
+    assert (batches.cut, batches.dropped) == (2, 0)
+    sampler = batches.resample
+    assert (sampler.max_length, sampler.seed, sampler.rate, sampler.alpha) == (3, 4, 0.25, 0.5)
+
+
+def test_what_is_asked_of_an_evaluation_dataset_reaches_its_batches(codec: Any) -> None:
+    pairs = Pairs(["ab", "aaaa", "b"], ["a", "b", "abcd"])
+    dataset = evaluation_dataset(pairs, codec, codec, batch_size=2, max_length=3, num_replicas=4)
+    batches = dataset.epochs.batches
+    assert (batches.batch_size, batches.cut, batches.num_replicas) == (2, 2, 4)
+
+
+def test_the_loss_of_an_evaluation_is_the_mean_over_all_its_tokens(codec: Any) -> None:
+    pairs = Pairs(["a", "b", "c"], ["aaaaa", "bb", ""])  # 6, 3 and 1 labels, 3 of them ends
+    reported = rows = 0.0
+    for _, labels, sample_weight in evaluation_dataset(pairs, codec, codec, batch_size=2):
+        losses = np.where(labels.numpy() == END, 11.0, 1.0)
+        reported += len(losses) * (losses * sample_weight.numpy()).mean()
+        rows += len(losses)
+    assert reported / rows == pytest.approx((3 * 11 + 7) / 10)
+
+
+def test_by_default_a_side_has_at_most_256_tokens(codec: Any) -> None:
+    pairs = Pairs(["a" * 256, "b" * 257], ["a", "b"])
+    assert training_batches(pairs, codec, codec).encoded.kept.tolist() == [0]
+    assert evaluation_batches(pairs, codec, codec).source_tokens == 257 + 257
+
+
+def test_a_sampled_source_stays_with_its_target_when_pairs_before_it_are_dropped(
+    codec: Any,
+) -> None:
+    pairs = Pairs(["aaaa", "b", "c", "cccc", "d"], ["a", "b", "c", "c", "d"])
+    dataset = training_dataset(pairs, codec, codec, max_length=3, sampling=1.0)
+    letters = []
+    for (source_ids, _), labels, _ in dataset:
+        for source, target in zip(source_ids.numpy(), labels.numpy(), strict=True):
+            assert {*source[source > END]} == {*target[target > END]}
+            letters += {*target[target > END]}
+    assert sorted(letters) == [5, 6, 7]

@@ -1,4 +1,5 @@
 import datetime
+import random
 
 import pytest
 
@@ -57,3 +58,11 @@ def test_size_and_seed_are_checked() -> None:
         generate_dates(0)
     with pytest.raises(ValueError, match=r"`seed` must be an integer of at least 0\. .* -1\."):
         generate_dates(1, seed=-1)
+
+
+@pytest.mark.parametrize(("drawn", "target"), [(0.0, "1950-01-01"), (1 - 2.0**-53, "2049-12-31")])
+def test_the_first_and_the_last_day_may_be_drawn(
+    monkeypatch: pytest.MonkeyPatch, drawn: float, target: str
+) -> None:
+    monkeypatch.setattr(random.Random, "random", lambda generator: drawn)
+    assert generate_dates(1).targets == [target]

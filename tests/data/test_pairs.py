@@ -69,3 +69,12 @@ def test_what_holds_no_two_texts_in_order_is_an_error(row: Any) -> None:
 def test_references_begin_with_the_target() -> None:
     with pytest.raises(ValueError, match=r"`references\[0\]` .* target 'x'\. Received: \['y'\]"):
         Pairs(["a"], ["x"], [["y"]])
+
+
+def test_lists_that_change_later_change_no_pairs() -> None:
+    sources, targets, references = ["a"], ["x"], [["x", "y"]]
+    pairs = Pairs(sources, targets, references)
+    sources.append("b")
+    targets[0] = "z"
+    references[0].append("w")
+    assert (pairs.sources, pairs.targets, pairs.references) == (["a"], ["x"], [["x", "y"]])

@@ -1,3 +1,4 @@
+import logging
 import math
 import re
 from typing import Any
@@ -78,3 +79,14 @@ def test_messages() -> None:
         BLEU(lowercase=1)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"`effective_order` must be True or False\. Received: 0"):
         BLEU(effective_order=0)  # type: ignore[arg-type]
+
+
+def test_text_that_is_said_to_be_tokenized_brings_no_warning_that_it_is(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("sacrebleu"), "propagate", True)
+    texts = ["the cat sat ."] * 101
+    BLEU(tokenizer="none")(texts, texts)
+    assert not caplog.messages
+    BLEU()(texts, texts)
+    assert "tokenized period" in caplog.text

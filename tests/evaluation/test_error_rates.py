@@ -72,3 +72,8 @@ def test_twelve_thousand_words_take_less_than_two_seconds() -> None:
     PhonemeErrorRate()(hypotheses, references)
     CharacterErrorRate()(hypotheses, references)
     assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize("metric", [PhonemeErrorRate(), WordErrorRate()])
+def test_spacing_alone_is_no_error(metric: PhonemeErrorRate | WordErrorRate) -> None:
+    assert metric([" K  AE\tT\n"], ["K AE T"]) == 0.0

@@ -130,6 +130,8 @@ def test_messages() -> None:
         paired_bootstrap(["a"], ["b"], ["a", "c"])
     with pytest.raises(ValueError, match=r"`num_samples` must be an integer of at least 1"):
         bootstrap_interval(["a"], ["a"], num_samples=0)
+    with pytest.raises(ValueError, match=r"`num_samples` must be an integer of at least 1"):
+        approximate_randomization(["a"], ["a"], ["a"], num_samples=0)
     with pytest.raises(ValueError, match=r"`seed` must be an integer of at least 0\. Received: -1"):
         paired_bootstrap(["a"], ["a"], ["a"], seed=-1)
     with pytest.raises(ValueError, match=r"`confidence` must be a number in \[0, 1\]"):
@@ -142,3 +144,11 @@ def test_an_object_serves_as_well_as_a_name() -> None:
     by_name = paired_bootstrap(BASELINE, SYSTEM, REFERENCES, "sequence_error_rate", num_samples=9)
     by_object = paired_bootstrap(BASELINE, SYSTEM, REFERENCES, SequenceErrorRate(), num_samples=9)
     assert by_name == by_object
+
+
+def test_by_default_a_thousand_test_sets_are_drawn_and_ten_thousand_swaps() -> None:
+    # Chance never gives as much as the gain from hardly any right sentence to all.
+    randomized = approximate_randomization(BASELINE, REFERENCES, REFERENCES, "exact_match")
+    assert randomized.p_value == 1 / 10_001
+    resampled = paired_bootstrap(BASELINE, REFERENCES, REFERENCES, "exact_match")
+    assert resampled.p_value == 1 / 1_001

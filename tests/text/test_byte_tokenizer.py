@@ -42,3 +42,11 @@ def test_messages_of_a_vocabulary_that_is_not_the_bytes() -> None:
         TextCodec.train(["a"], tokenizer="byte", vocabulary_size=259)
     with pytest.raises(ValueError, match=r"of the ByteTokenizer, 260 pieces .* Received: 5 pieces"):
         TextCodec("byte", [*SPECIAL_TOKENS, "a"])
+
+
+def test_the_bytes_in_another_order_are_another_vocabulary() -> None:
+    vocabulary = TextCodec.train(["a"], tokenizer="byte").vocabulary
+    turned_round = [*SPECIAL_TOKENS, *vocabulary[:3:-1]]
+
+    with pytest.raises(ValueError, match="Received: 260 pieces, at least one of them another"):
+        TextCodec("byte", turned_round)

@@ -69,3 +69,7 @@ def test_small_vocabularies_take_half_the_memory(size: int, width: int) -> None:
     candidates = Candidates([[size - 1], [1]], np.zeros(size), 0.1)
     assert candidates.pieces.nbytes == 2 * width
     assert candidates.draw(0.0).tolist() == [size - 1]
+
+
+def test_a_candidate_of_no_weight_is_never_drawn() -> None:
+    assert Candidates(SEGMENTATIONS[::-1], SCORES, 1e308).draw(0.0).tolist() == [7, 8]

@@ -136,3 +136,17 @@ def test_another_vocabulary_than_the_models_is_refused(codec: TextCodec) -> None
 
     with pytest.raises(ValueError, match=r"`vocabulary` must be the one of the SubwordTokenizer"):
         TextCodec.from_config({**config, "vocabulary": [*SPECIAL_TOKENS, "a"]})
+
+
+def test_the_coverage_that_is_asked_for_is_trained_for() -> None:
+    texts = ["a" * 10] * 8 + ["b" * 10] + ["cdefghijkl"]  # 80 of 100 characters are "a"
+    codec = TextCodec.train(texts, vocabulary_size=100, character_coverage=0.8)
+
+    assert {*"".join(codec.vocabulary[4:])} == {"a", "▁"}
+
+
+def test_what_is_sampled_is_the_normalized_text() -> None:
+    codec = TextCodec.train(["low lower lowest"] * 9, "subword", 30, "nfkc", lowercase=True)
+    texts = ["ＬＯＷ  Lowest"] * 20
+
+    assert codec.decode(codec.sample(texts, range(20))).numpy().tolist() == [b"low lowest"] * 20

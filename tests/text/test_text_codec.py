@@ -186,3 +186,32 @@ def test_messages_of_training() -> None:
         TextCodec.train(["a"], seed=-1)
     with pytest.raises(TypeError, match=r"go with its name, .*Received: \['pattern'\] beside <"):
         TextCodec.train(["a"], tokenizer=CharacterTokenizer(), pattern="a")
+
+
+@pytest.mark.parametrize(
+    ("tokenizer", "options"),
+    [
+        ("word", {"split_punctuation": False}),
+        ("regex", {"pattern": "a b"}),
+        ("subword", {"character_coverage": 1.0, "max_training_texts": 7}),
+    ],
+)
+def test_every_option_is_there_again_after_the_config(tokenizer: str, options: dict) -> None:
+    trained = TextCodec.train(["Ä b, c"], tokenizer, 30, "nfkc", lowercase=True, **options)
+    config = {**trained.get_config(), "name": "letters"}
+
+    again = keras.saving.deserialize_keras_object(
+        json.loads(json.dumps(keras.saving.serialize_keras_object(TextCodec.from_config(config))))
+    )
+
+    assert (again.normalization, again.lowercase, again.name) == ("nfkc", True, "letters")
+    assert {name: getattr(again.tokenizer, name) for name in options} == options
+    assert again.encode(["A\u0308 B, ﬃ"]).to_list() == trained.encode(["ä b, ffi"]).to_list()
+
+
+def test_texts_of_unknown_shape_are_a_batch_or_an_error() -> None:
+    encode = tf.function(banana().encode, [tf.TensorSpec(None, tf.string)])
+
+    assert encode(tf.constant(["ban", ""])).to_list() == [[6, 4, 5], []]
+    with pytest.raises(tf.errors.InvalidArgumentError, match="not compatible with expected shape"):
+        encode(tf.constant("ban"))

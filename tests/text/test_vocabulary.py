@@ -64,3 +64,12 @@ def test_messages_of_a_bad_vocabulary() -> None:
         Vocabulary(SPECIAL_TOKENS)
     with pytest.raises(TypeError, match=r"`vocabulary\[4\]` must be a string\. Received: 7"):
         Vocabulary([*SPECIAL_TOKENS, 7])  # type: ignore[list-item]
+
+
+def test_a_corpus_is_counted_whole_however_many_texts_are_cut_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("kerasseq.text.vocabulary._TEXTS_AT_A_TIME", 2)
+    texts = tf.constant(["b", "ab", "c", "bc", "d"])
+
+    assert most_frequent_pieces(texts, split, 100) == ["b", "c", "a", "d"]
