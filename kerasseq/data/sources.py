@@ -52,27 +52,27 @@ def read_tsv(
     if not any(line.strip() for line in lines):
         raise ValueError(f"{path} is empty.")
     rows = [line.split("\t") for line in lines]
-    first = 0
+    filled = 0  # the line that tells the columns
     if empty == "drop":
         filled = next(number for number, row in enumerate(rows) if "".join(row).strip())
-        first = filled if has_header else 0  # what stands before a header is nothing left out
         columns = len(rows[filled])
-        rows = [row if "".join(row).strip() else [""] * columns for row in rows[first:]]
-    source_index = _column_index("source", source, rows[0], path, first + 1)
-    target_index = _column_index("target", target, rows[0], path, first + 1)
+        rows = [row if "".join(row).strip() else [""] * columns for row in rows]
+    source_index = _column_index("source", source, rows[filled], path, filled + 1)
+    target_index = _column_index("target", target, rows[filled], path, filled + 1)
     if source_index == target_index:
         raise ValueError(
             "`source` and `target` must be two columns. "
             f"Received: {source!r} and {target!r}, both column {source_index} of {path}."
         )
-    _check_column_counts(rows, path, first + 1)
-    if has_header:
-        rows = rows[1:]
+    _check_column_counts(rows, path, filled)
+    # What stands before a header is nothing left out.
+    first = filled + 1 if has_header else 0
+    rows = rows[first:]
     return _pairs(
         [row[source_index] for row in rows],
         [row[target_index] for row in rows],
         [(path, f"source (column {source!r})"), (path, f"target (column {target!r})")],
-        first_line=first + (2 if has_header else 1),
+        first_line=first + 1,
         empty=empty,
     )
 
@@ -163,12 +163,12 @@ def _columns(count: int) -> str:
     return f"{count} column" + ("" if count == 1 else "s")
 
 
-def _check_column_counts(rows: list[list[str]], path: Path, first: int) -> None:
-    for number, row in enumerate(rows, start=first):
-        if len(row) != len(rows[0]):
+def _check_column_counts(rows: list[list[str]], path: Path, model: int) -> None:
+    for number, row in enumerate(rows, start=1):
+        if len(row) != len(rows[model]):
             raise ValueError(
-                f"{path}, line {number}: {_columns(len(row))}, but line {first} has "
-                f"{len(rows[0])}. Columns are separated by tabs, and no text may hold a tab."
+                f"{path}, line {number}: {_columns(len(row))}, but line {model + 1} has "
+                f"{len(rows[model])}. Columns are separated by tabs, and no text may hold a tab."
             )
 
 

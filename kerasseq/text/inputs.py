@@ -107,7 +107,7 @@ def _ragged_rows(rows: Iterable[Any]) -> tf.RaggedTensor:
                 f"Received: {_shortened(array.tolist())} at position {position}."
             )
     # An empty list says nothing of its type, and NumPy calls it float: leave it out.
-    values = np.concatenate([np.zeros(0, np.int32), *(a for a in arrays if a.size)])
+    values = np.concatenate([a for a in arrays if a.size] or [np.zeros(0, np.int32)])
     return tf.RaggedTensor.from_row_lengths(values, [array.size for array in arrays])
 
 

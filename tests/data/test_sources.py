@@ -142,3 +142,22 @@ def test_parallel_files_that_do_not_fit_are_named(
 def test_the_same_line_of_parallel_files_is_dropped(write: Write) -> None:
     source, target = write("a.en", "a\n\nc\n"), write("a.sv", "x\ny\nz\n")
     assert read_parallel(source, target, empty="drop") == Pairs(["a", "c"], ["x", "z"])
+
+
+def test_spaces_around_a_title_are_no_part_of_it(write: Write) -> None:
+    path = write("a.tsv", "english \t swedish\none\tett\n")
+    assert read_tsv(path, source="english", target="swedish") == Pairs(["one"], ["ett"])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("\n \na\nb\tc\n", r"the targets, 1 counted from 0, .* Its line 3 has 1 column: are they"),
+        ("\na\tb\nc\n", r"a\.tsv, line 3: 1 column, but line 2 has 2\."),
+    ],
+)
+def test_blank_lines_that_are_dropped_are_no_example_of_the_columns(
+    write: Write, text: str, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        read_tsv(write("a.tsv", text), empty="drop")

@@ -92,6 +92,11 @@ def test_no_rows_and_empty_rows_are_fine() -> None:
     assert as_padded_ids([[], [4]]).numpy().tolist() == [[0], [4]]
 
 
+def test_rows_keep_the_type_of_their_integers() -> None:
+    unsigned = [np.array([4, 5], np.uint64), [], np.array([6], np.uint64)]
+    assert as_padded_ids(unsigned).numpy().tolist() == [[4, 5], [0, 0], [6, 0]]
+
+
 def test_token_ids_of_another_type_or_shape_are_refused() -> None:
     with pytest.raises(TypeError, match=r"`token_ids` must be integers\. Received: .* float32"):
         as_padded_ids(tf.constant([[1.0]]))
