@@ -215,3 +215,17 @@ def test_texts_of_unknown_shape_are_a_batch_or_an_error() -> None:
     assert encode(tf.constant(["ban", ""])).to_list() == [[6, 4, 5], []]
     with pytest.raises(tf.errors.InvalidArgumentError, match="not compatible with expected shape"):
         encode(tf.constant("ban"))
+
+
+def test_a_codec_that_a_graph_made_works_outside_of_it() -> None:
+    made: list[TextCodec] = []
+    vocabulary = banana().vocabulary
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+    def encode(texts: Tensor) -> Tensor:
+        made.append(TextCodec("character", vocabulary))
+        return made[0].encode(texts)
+
+    assert encode(tf.constant(["ban"])).to_list() == [[6, 4, 5]]
+    assert made[0].encode(["nab"]).to_list() == [[5, 4, 6]]
+    assert made[0].decode([[6, 4]]).numpy().tolist() == [b"ba"]
