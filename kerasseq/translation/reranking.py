@@ -46,12 +46,14 @@ def rerank(
             f"Received: numbers of shape {judged.shape} for {len(pairs)} pairs"
             f"{', NaN among them' if np.isnan(judged).any() else ''}."
         )
+    # Not 0 x infinity, which is no number: where the judge does not count it says nothing.
+    weighted = weight * judged if weight else np.zeros(len(judged))
     ordered, start = [], 0
     for translation in translations:
         stop = start + len(translation.alternatives)
         own = np.array([alternative.score for alternative in translation.alternatives])
         # Among equals the one that stood before comes first.
-        order = np.argsort(-(own + weight * judged[start:stop]), kind="stable")
+        order = np.argsort(-(own + weighted[start:stop]), kind="stable")
         alternatives = [translation.alternatives[index] for index in order]
         ordered.append(dataclasses.replace(translation, alternatives=alternatives))
         start = stop

@@ -88,3 +88,49 @@ def test_what_a_judge_cannot_read_is_told(
 def test_one_candidate_is_nothing_to_rerank(translator: Translator) -> None:
     with pytest.raises(ValueError, match="at least two candidates. Received: .*n_best=1"):
         Reranker(translator.with_search("greedy"), translator)
+
+
+def test_of_equals_the_one_that_stood_before_comes_first() -> None:
+    texts = [str(number) for number in range(40)]
+    alike = translation("one", *((text, -1.0 - int(text) % 2) for text in texts))
+    (found,) = rerank([alike], lambda pairs: [0.0] * len(pairs))
+    assert [each.text for each in found.alternatives] == texts[::2] + texts[1::2]
+
+
+def test_the_batch_size_is_that_of_both_translators(
+    translator: Translator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wide = translator.with_search({"name": "beam", "num_beams": 2, "n_best": 2})
+    sizes: dict[str, list[int]] = {"_translate": [], "_score": []}
+
+    def count(name: str, run: Any) -> None:
+        def counted(*batch: Any) -> Any:
+            sizes[name].append(len(batch[0]))
+            return run(*batch)
+
+        monkeypatch.setattr(wide, name, counted)
+
+    for name in sizes:
+        count(name, getattr(wide, name))
+    found = Reranker(wide, wide)(["a b", "c", "hello"], batch_size=2)
+    pairs = sum(len(each.alternatives) for each in found)
+    assert sizes["_translate"] == [2, 1]
+    assert (max(sizes["_score"]), sum(sizes["_score"])) == (2, pairs)
+
+
+def test_options_are_checked(translator: Translator) -> None:
+    wide = translator.with_search({"name": "beam", "num_beams": 2, "n_best": 2})
+    with pytest.raises(TypeError, match=r"`backwards` must be True or False\. Received: 1"):
+        Reranker(wide, wide, backwards=1)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"`weight` must be a finite number\. Received: nan"):
+        Reranker(wide, wide, weight=float("nan"))
+    with pytest.raises(TypeError, match=r"`weight` must be a finite number\. Received: 'all'"):
+        rerank(TRANSLATIONS, lengths, weight="all")  # type: ignore[arg-type]
+
+
+def test_a_judge_that_does_not_count_may_find_impossible_what_it_likes() -> None:
+    def judge(pairs: list[tuple[str, str]]) -> list[float]:
+        return [-np.inf if output in {"a", "ccc"} else 0.0 for _, output in pairs]
+
+    assert [each.text for each in rerank(TRANSLATIONS, judge, 0.0)] == ["a", "ccc"]
+    assert [each.text for each in rerank(TRANSLATIONS, judge, 0.1)] == ["bb", "d"]
