@@ -26,7 +26,7 @@ class Ensemble(keras.Model):
             `"log_probabilities"`: the geometric mean, normalised again.
 
     Raises:
-        TypeError: if one of them is an ensemble.
+        TypeError: if one of them is an ensemble, or anything else than a network.
         ValueError: if there is no network, their vocabularies differ in size, or one reads the
             source in other steps than the others.
 
@@ -38,10 +38,12 @@ class Ensemble(keras.Model):
         self, networks: Sequence[SequenceToSequence], mean: str = "probabilities", **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        if any(isinstance(network, Ensemble) for network in networks):
+        others = [each for each in networks if not isinstance(each, SequenceToSequence)]
+        if others:
             raise TypeError(
-                "`networks` must be single networks. Received: an Ensemble among them. Pass its "
-                "own `networks`."
+                "`networks` must be single networks. Received: one of them is of the class "
+                f"{type(others[0]).__name__}. Pass the `network` of a `Translator`, the `networks` "
+                "of an `Ensemble`."
             )
         sizes = [network.vocabulary_size for network in networks]
         if len(set(sizes)) != 1:

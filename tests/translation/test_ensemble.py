@@ -1,10 +1,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
 import kerasseq
+from kerasseq.models import SequenceToSequence
 from kerasseq.translation import Ensemble
 
 Make = Callable[..., kerasseq.Translator]
@@ -89,7 +91,62 @@ def test_networks_must_share_the_target_vocabulary(make_translator: Make) -> Non
         Ensemble([])
 
 
-def test_an_ensemble_is_no_member_of_another(make_translator: Make) -> None:
-    network = make_translator().network
-    with pytest.raises(TypeError, match=r"must be single networks. Received: an Ensemble among"):
-        Ensemble([Ensemble([network]), network])  # type: ignore[list-item]
+def test_members_are_networks_and_nothing_else(make_translator: Make) -> None:
+    made = make_translator()
+    for other, name in ((Ensemble([made.network]), "Ensemble"), (made, "Translator")):
+        message = rf"must be single networks\. Received: one of them is of the class {name}\. Pass"
+        with pytest.raises(TypeError, match=message):
+            Ensemble([made.network, other])  # type: ignore[list-item]
+
+
+def test_the_geometric_mean_is_told_from_the_other_and_kept_in_the_file(
+    make_translator: Make, texts: list[str], tmp_path: Path
+) -> None:
+    arithmetic = make_translator(networks=2)
+    networks = arithmetic.network.networks
+    geometric = kerasseq.Translator(
+        arithmetic.source_codec,
+        arithmetic.target_codec,
+        Ensemble(networks, mean="log_probabilities"),
+    )
+    geometric.save(tmp_path / "geometric.keras")
+    loaded = kerasseq.Translator.load(tmp_path / "geometric.keras")
+    assert loaded.network.mean == "log_probabilities"
+    pairs = [(text, "this is a hat") for text in texts]
+    ours, others, again = (
+        np.array([each.score for each in made.score(pairs)])
+        for made in (geometric, arithmetic, loaded)
+    )
+    np.testing.assert_allclose(again, ours, rtol=1e-4)
+    assert np.abs(ours - others).max() > 0.01
+    with pytest.raises(ValueError, match=r"`mean` must be one of 'probabilities', .*'median'"):
+        Ensemble(networks, mean="median")
+
+
+def another_network(source_size: int, target_size: int, mixes: bool) -> SequenceToSequence:
+    source_ids = keras.Input((None,), dtype="int32")
+    target_ids = keras.Input((None,), dtype="int32")
+    memory, state = kerasseq.layers.RecurrentEncoder(4)(
+        kerasseq.layers.TokenEmbedding(source_size, 4)(source_ids)
+    )
+    embedded = kerasseq.layers.TokenEmbedding(target_size, 4)(target_ids)
+    outputs, _, _ = kerasseq.layers.AttentionDecoder(4)(embedded, memory, state)
+    logits = keras.layers.Dense(target_size)(outputs)
+    if mixes:
+        logits = keras.layers.Conv1D(target_size, 3, padding="same", name="mixes")(logits)
+    return SequenceToSequence(source_ids, target_ids, logits)
+
+
+@pytest.mark.parametrize(
+    ("missing", "mixes", "message"),
+    [(1, False, r"`source_codec` must have .* cannot read the last"), (0, True, "'mixes'")],
+)
+def test_every_network_is_checked(
+    make_translator: Make, missing: int, mixes: bool, message: str
+) -> None:
+    made = make_translator()
+    source_codec, target_codec = made.source_codec, made.target_codec
+    size = source_codec.vocabulary_size - missing
+    last = another_network(size, target_codec.vocabulary_size, mixes)
+    with pytest.raises(ValueError, match=message):
+        kerasseq.Translator(source_codec, target_codec, Ensemble([made.network, last]))
