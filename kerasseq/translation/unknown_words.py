@@ -3,11 +3,15 @@
 import tensorflow as tf
 
 from kerasseq.search import SearchResult
-from kerasseq.text import UNKNOWN_MARKER, SubwordTokenizer, TextCodec
+from kerasseq.text import (
+    UNKNOWN_MARKER,
+    ByteTokenizer,
+    SubwordTokenizer,
+    TextCodec,
+    WordTokenizer,
+)
+from kerasseq.text.word_tokenizer import JOINER
 from kerasseq.typing import Tensor
-
-# What display pieces carry beside their text: the space of subwords, the joints of words.
-MARKS = "[▁￭]"
 
 
 def replace_unknown(
@@ -88,27 +92,39 @@ def words_of_tokens(texts: Tensor, token_ids: Tensor, codec: TextCodec) -> Tenso
 
     Returns:
         `(batch, source_length)` strings, empty for the end and for padding. Pieces of subwords
-        give the whole word; tokens of the other tokenizers are their own.
+        give the whole word, bytes their character; tokens of the other tokenizers are their own.
     """
     width = tf.shape(token_ids)[1]
-    pieces, as_written = codec.tokenize(texts), codec
+    pieces, as_written = _own_texts(texts, codec), codec
     if codec.lowercase:  # names, above all, are wanted with their capitals
         as_written = TextCodec(codec.tokenizer, codec.vocabulary, codec.normalization)
     if isinstance(codec.tokenizer, SubwordTokenizer):
-        pieces = _whole_words(as_written.normalize(texts), pieces)
-        words = _dense(pieces, width)
+        words = _dense(_whole_words(as_written.normalize(texts), pieces), width)
     else:
-        written = as_written.tokenize(texts)
+        written = _own_texts(texts, as_written)
         # A few characters become two in lower case, and then nobody can say whose is whose.
         fits = tf.equal(written.row_lengths(), pieces.row_lengths())
         words = tf.where(fits[:, None], _dense(written, width), _dense(pieces, width))
+    if isinstance(codec.tokenizer, WordTokenizer) and codec.tokenizer.split_punctuation:
+        words = tf.strings.regex_replace(words, JOINER, "")  # no text has one of its own
     is_text = (token_ids != codec.end_id) & (token_ids != codec.pad_id)
     return tf.where(is_text, words, "")
 
 
+def _own_texts(texts: Tensor, codec: TextCodec) -> tf.RaggedTensor:
+    """The piece of each token; of a byte the character that it is a part of."""
+    if not isinstance(codec.tokenizer, ByteTokenizer):
+        return codec.tokenize(texts)
+    texts = codec.normalize(texts)
+    characters = tf.strings.unicode_split(texts, "UTF-8").flat_values
+    of_bytes = tf.repeat(characters, tf.strings.length(characters))
+    lengths = tf.cast(tf.strings.length(texts), tf.int64)
+    return tf.RaggedTensor.from_row_lengths(of_bytes, lengths, validate=False)
+
+
 def _dense(pieces: tf.RaggedTensor, width: Tensor) -> Tensor:
-    """The pieces without their marks, `(batch, width)`."""
-    words = tf.strings.regex_replace(pieces.to_tensor("", shape=[None, None]), MARKS, "")
+    """The pieces, `(batch, width)`."""
+    words = pieces.to_tensor("", shape=[None, None])
     return tf.pad(words, [[0, 0], [0, width]], constant_values="")[:, :width]
 
 

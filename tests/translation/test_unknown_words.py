@@ -122,3 +122,39 @@ def test_python_and_the_saved_file_replace_alike(
     for before, after in zip(marked, ours, strict=True):
         assert "⁇" not in after or not before.strip("⁇ ")
         assert before == after if "⁇" not in before else before != after
+
+
+def test_where_a_long_text_is_cut_its_end_is_no_word() -> None:
+    codec = TextCodec.train(["hello you there"], tokenizer="word")
+    cut = tf.constant([[*codec.encode(["hello Bob"]).to_list()[0], codec.end_id]])
+    found = words_of_tokens(tf.constant(["hello Bob you"]), cut, codec)
+    assert [word.decode() for word in found[0].numpy()] == ["hello", "Bob", ""]
+
+
+def test_each_text_of_a_batch_has_its_own_words() -> None:
+    codec = TextCodec.train(["hello you there"] * 3, tokenizer="subword", vocabulary_size=24)
+    texts = ["hello  Bob", "", "Ann, there", "you"]
+    padded = codec.encode(texts).to_tensor()
+    found = words_of_tokens(tf.constant(texts), padded, codec).numpy()
+    for text, row in zip(texts, found, strict=True):
+        of_batch = [word.decode() for word in row if word]
+        assert of_batch == words(text, codec)[:-1]
+        assert list(dict.fromkeys(of_batch)) == text.split()
+
+
+def test_a_word_has_the_unicode_form_of_the_codec_and_the_case_of_the_text() -> None:
+    codec = TextCodec.train(["hello"], "word", normalization="nfkc", lowercase=True)
+    assert words("ﬁNE hello", codec) == ["fiNE", "hello", ""]
+
+
+def test_a_byte_stands_for_its_character() -> None:
+    codec = TextCodec.train(["any"], tokenizer="byte")
+    assert words("på £", codec) == ["p", "å", "å", " ", "£", "£", ""]
+
+
+def test_signs_that_a_text_has_of_its_own_stay_on_its_words() -> None:
+    corpora = TextCodec.train(["a ￭b"], tokenizer="word", split_punctuation=False)
+    assert words("a ￭zzz ▁", corpora) == ["a", "￭zzz", "▁", ""]
+    assert words("a▁￭", TextCodec.train(["a"], tokenizer="character")) == ["a", "▁", "￭", ""]
+    subwords = TextCodec.train(["a ￭b"], tokenizer="subword")
+    assert list(dict.fromkeys(words("a ￭b", subwords))) == ["a", "￭b", ""]
