@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -71,3 +72,22 @@ def test_the_candidates_of_a_translator_are_kept_and_only_reordered(
 def test_one_candidate_is_no_choice(make_translator: Make) -> None:
     with pytest.raises(ValueError, match="at least two candidates. Received: .* n_best=1"):
         MinimumBayesRisk(make_translator(search="greedy"))
+
+
+def test_the_batch_size_is_the_translators(
+    sampler: kerasseq.Translator, texts: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes, translate = [], sampler._translate
+
+    def counted(batch: Any) -> Any:
+        sizes.append(len(batch))
+        return translate(batch)
+
+    monkeypatch.setattr(sampler, "_translate", counted)
+    MinimumBayesRisk(sampler)(texts, batch_size=2)
+    assert sizes == [2, 2, 1]
+
+
+def test_weights_are_one_of_two(sampler: kerasseq.Translator) -> None:
+    with pytest.raises(ValueError, match=r"`weights` must be one of 'even', .* Received: 'odd'"):
+        MinimumBayesRisk(sampler, weights="odd")

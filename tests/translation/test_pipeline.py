@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from kerasseq.translation import TargetScore, Translation, Translator
 from kerasseq.translation.answers import perplexity_of
+from kerasseq.translation.encoded_texts import tokens_of
 from kerasseq.translation.pipeline import row_keys
 
 TEXTS = ["how are you today?", "", "日本語", "a", "it's a small world", "e\u0301"]
@@ -169,3 +170,59 @@ def test_a_sample_of_bytes_that_are_no_text_is_that_of_what_python_reads(
     keys = row_keys(tf.constant(broken)).numpy().tolist()
     assert keys == row_keys(tf.constant(read)).numpy().tolist()
     assert len(set(keys)) == 3
+
+
+def test_a_completion_says_that_its_source_was_cut(translator: Translator) -> None:
+    short, long = translator.complete(["x" * 63, "x" * 64], ["hello", "hello"])
+    assert (short.truncated, long.truncated) == (False, True)
+
+
+def test_a_sampled_completion_depends_on_the_text_and_not_on_the_batch(
+    translator: Translator,
+) -> None:
+    drawn = translator.with_search({"name": "sampling", "n_best": 3, "temperature": 2.0})
+    texts, prefixes = TEXTS[:4], ["hello", "", "a", "hello"]
+    together = drawn.complete(texts, prefixes)
+    assert len({other.text for other in together[0].alternatives}) > 1
+    for text, prefix, expected in zip(texts, prefixes, together, strict=True):
+        assert_same(drawn.complete([text], [prefix])[0], expected)
+
+
+def test_a_completion_begins_with_the_prefix_as_the_codec_reads_it(translator: Translator) -> None:
+    (answer,) = translator.complete(["hello"], ["  zzz \t hello "])
+    assert answer.text.startswith("zzz hello")
+
+
+@pytest.mark.parametrize("name", ["translate", "complete", "score", "perplexity"])
+def test_no_batch_is_larger_than_it_may_be(
+    translator: Translator, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph = "_score" if name == "perplexity" else f"_{name}"
+    sizes, run = [], getattr(translator, graph)
+
+    def counted(*batch: Any) -> Any:
+        sizes.append(len(batch[0]))
+        return run(*batch)
+
+    monkeypatch.setattr(translator, graph, counted)
+    texts = TEXTS[:3]
+    if name == "complete":
+        translator.complete(texts, texts, batch_size=2)
+    elif name == "translate":
+        translator(texts, batch_size=2)
+    else:
+        getattr(translator, name)([(text, text) for text in texts], batch_size=2)
+    assert sizes == [2, 1]
+
+
+def test_no_pairs_have_no_perplexity(translator: Translator) -> None:
+    with pytest.raises(ValueError, match=r"`pairs` must hold at least one pair\. Received: none"):
+        translator.perplexity([])
+
+
+def test_the_id_of_the_padding_is_shown_where_a_network_wrote_it(translator: Translator) -> None:
+    codec = translator.target_codec
+    word = codec.encode(["hello"]).to_list()[0][0]
+    written = tf.constant([[word, codec.pad_id, codec.end_id, 0], [codec.end_id, 0, 0, 0]])
+    shown = tokens_of(written, tf.constant([3, 1]), codec).numpy()
+    assert shown.tolist() == [[b"hello", b"<unk>", b"</s>", b""], [b"</s>", b"", b"", b""]]

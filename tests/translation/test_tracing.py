@@ -7,10 +7,12 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import kerasseq
 from kerasseq import layers
 from kerasseq.translation import trace, trace_beams
+from kerasseq.translation.answers import read_translations
 from kerasseq.translation.tracing import weights_by_head
 
 TEXT = "what is this?"
@@ -50,10 +52,6 @@ def translators() -> Callable[[str], kerasseq.Translator]:
 
 def eager(translator: kerasseq.Translator) -> kerasseq.translation.Translation:
     """The translation, without tracing a graph for each of them."""
-    import tensorflow as tf
-
-    from kerasseq.translation.answers import read_translations
-
     texts = tf.constant([TEXT])
     return next(read_translations(texts, translator.translate_batch(texts)))
 
@@ -252,3 +250,52 @@ def test_the_weights_of_a_shorter_memory_are_shared_among_its_tokens() -> None:
     assert found.attention_weights.shape[2] < weights.shape[2]
     np.testing.assert_allclose(weights.sum(-1), 1.0, atol=1e-5)
     np.testing.assert_allclose(weights[0], eager(translator).attention_weights, atol=1e-5)
+
+
+def test_a_trace_is_of_what_the_translator_was_asked_for(
+    translators: Callable[[str], kerasseq.Translator],
+) -> None:
+    """Samples are drawn by the text, long texts are cut, and unknown words replaced."""
+    plain = translators("luong")
+    banned = [0, 2, *range(6, plain.target_codec.vocabulary_size)]  # of four, one is unknown
+    made = kerasseq.Translator(
+        plain.source_codec,
+        plain.target_codec,
+        plain.network,
+        {
+            **{"name": "sampling", "n_best": 5, "temperature": 9.0},
+            **{"constraints": {"banned_ids": banned}, "length_limits": {"max_length": 4}},
+        },
+        max_source_length=4,
+        replace_unknown=True,
+    )
+    text = f"yyy zzz xxx {TEXT}"
+    texts = tf.constant([text])
+    translation = next(read_translations(texts, made.translate_batch(texts)))
+    for rank, alternative in enumerate(translation.alternatives):
+        found = trace(made, text, rank)
+        assert found.source_tokens == translation.source_tokens
+        assert (found.text, found.target_tokens) == (alternative.text, alternative.target_tokens)
+    assert translation.truncated
+    assert not any("⁇" in each.text for each in translation.alternatives)
+    assert any({*each.text.split()} & {"yyy", "zzz", "xxx"} for each in translation.alternatives)
+
+
+def test_a_tree_keeps_to_the_limits_of_the_length(
+    translators: Callable[[str], kerasseq.Translator],
+) -> None:
+    limits = {"min_length": 4, "max_length": 5}
+    search = {"name": "beam", "num_beams": 2, "length_limits": limits}
+    nodes = trace_beams(translators("luong").with_search(search), TEXT)
+    depths = {}
+    for place, node in enumerate(nodes):
+        depths[place] = 0 if node.parent is None else depths[node.parent] + 1
+    assert {depths[place] for place, node in enumerate(nodes) if node.ended} <= {3, 4}
+    assert max(depths.values()) >= 3
+
+
+def test_a_rank_counts_from_0(translators: Callable[[str], kerasseq.Translator]) -> None:
+    with pytest.raises(ValueError, match=r"`rank` must be an integer of at least 0\. .* -1\."):
+        trace(translators("luong"), TEXT, rank=-1)
+    with pytest.raises(ValueError, match=r"`num_candidates` must be .* at least 1\. Received: 0"):
+        trace(translators("luong"), TEXT, num_candidates=0)

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import kerasseq
 from kerasseq.search import BeamSearch, GreedySearch
@@ -286,3 +287,90 @@ def test_export_writes_a_version(
     made = make_translator()
     assert made.export(tmp_path, version=3, examples=["a"]) == "written"
     assert asked == [((made, tmp_path, 3, ["a"]), {})]
+
+
+def test_an_answer_keeps_no_array_of_its_batch_alive(translator: Translator) -> None:
+    (answer,) = translator(["how are you today?"])
+    for alternative in answer.alternatives:
+        assert alternative.token_scores.base is None
+        assert alternative.attention_weights.base is None
+    (scored,) = translator.score([("a", "hello")])
+    assert scored.token_scores.base is None
+
+
+def test_what_a_translation_says_of_its_source_is_json(translator: Translator) -> None:
+    for text, truncated in (("x" * 63, False), ("x" * 64, True)):
+        (answer,) = translator([text])
+        said = json.loads(json.dumps(answer.to_dict()))
+        for name in ("source", "truncated", "finished", "score", "source_tokens", "target_tokens"):
+            assert said[name] == getattr(answer, name)
+        assert said["truncated"] == truncated
+
+
+def test_what_a_score_says_is_json(translator: Translator) -> None:
+    (scored,) = translator.score([("x" * 64, "hello")])
+    assert json.loads(json.dumps(scored.to_dict())) == {
+        "source": "x" * 64,
+        "target": "hello",
+        "score": scored.score,
+        "truncated": True,
+        "target_tokens": ["hello", "</s>"],
+        "token_scores": scored.token_scores.tolist(),
+    }
+
+
+def test_another_search_leaves_the_first_translator_as_it_was(
+    make_translator: Callable[..., Translator],
+) -> None:
+    metadata = {"bleu": 30.5}
+    first = make_translator(metadata=metadata)
+    second = first.with_search("beam", replace_unknown=True)
+    third = second.with_search("greedy")
+    fourth = third.with_search("greedy", replace_unknown=False)
+    replaced = [each.replace_unknown for each in (first, second, third, fourth)]
+    assert replaced == [False, True, True, False]
+    second.metadata["bleu"] = 31.5
+    assert first.metadata == metadata == {"bleu": 30.5}
+    first.metadata["bleu"] = 29.5
+    assert metadata == {"bleu": 30.5}
+
+
+def test_options_are_checked(translator: Translator) -> None:
+    codecs = (translator.source_codec, translator.target_codec)
+    with pytest.raises(ValueError, match=r"`max_source_length` must .* least 2\. Received: 1\."):
+        Translator(*codecs, translator.network, max_source_length=1)
+    for make in (
+        lambda: Translator(*codecs, translator.network, replace_unknown=1),  # type: ignore[arg-type]
+        lambda: translator.with_search("greedy", replace_unknown=1),  # type: ignore[arg-type]
+    ):
+        with pytest.raises(TypeError, match=r"`replace_unknown` must be True or False\. .* 1\."):
+            make()
+
+
+def test_there_are_fewer_alternatives_where_fewer_outputs_are_possible(
+    translator: Translator,
+) -> None:
+    size, end = translator.network.vocabulary_size, translator.target_codec.end_id
+    banned = [token_id for token_id in range(size) if token_id not in (end, 7)]
+    limits = {"max_length": 2}
+    beam = {"name": "beam", "num_beams": 5, "n_best": 5, "length_limits": limits}
+    made = translator.with_search({**beam, "constraints": {"banned_ids": banned}})
+    word = translator.target_codec.vocabulary[7]
+    for answer in made(["hello", ""]):
+        found = sorted(tuple(each.target_tokens) for each in answer.alternatives)
+        assert found == sorted([("</s>",), (word, "</s>"), (word, word)])
+
+
+def test_rows_are_as_wide_as_the_longest_of_what_they_hold(translator: Translator) -> None:
+    size, end = translator.network.vocabulary_size, translator.target_codec.end_id
+    for kept in range(4, size):
+        banned = [token_id for token_id in range(size) if token_id not in (end, kept)]
+        beam = {"name": "beam", "num_beams": 3, "n_best": 3, "length_limits": {"max_length": 2}}
+        made = translator.with_search({**beam, "constraints": {"banned_ids": banned}})
+        outputs = made.translate_batch(tf.constant(["hello"]))
+        if outputs["target_lengths"][0] == 1:
+            break
+    assert outputs["target_tokens"].shape == (1, 1)
+    assert outputs["attention_weights"].shape[:2] == (1, 1)
+    assert outputs["alternative_tokens"].shape == (1, 3, 2)
+    assert outputs["alternative_attention_weights"].shape[:3] == (1, 3, 2)

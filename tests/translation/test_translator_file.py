@@ -15,7 +15,8 @@ import keras
 import pytest
 
 import kerasseq
-from kerasseq.translation import Translator
+from kerasseq.translation import Translator, TranslatorModel
+from kerasseq.translation.translator_file import write_model
 
 FRESH_PROCESS = """
 import json, sys
@@ -131,3 +132,23 @@ def test_a_translator_is_pickled_and_copied_by_what_its_file_holds(
     codec = copy.deepcopy(translator.source_codec)
     assert codec.vocabulary == translator.source_codec.vocabulary
     assert codec.encode(texts).to_list() == translator.source_codec.encode(texts).to_list()
+
+
+def test_how_much_of_a_source_is_read_stands_in_the_file(
+    make_translator: Callable[..., Translator], tmp_path: Path
+) -> None:
+    path = saved(make_translator(max_source_length=7), tmp_path)
+    (answer,) = Translator.load(path)(["hello world"])
+    assert answer.source_tokens == [*"hello ", "</s>"]
+    assert answer.truncated
+
+
+def test_a_file_with_code_is_refused(translator: Translator, tmp_path: Path) -> None:
+    source_ids, target_ids = translator.network.inputs
+    seen = keras.layers.Lambda(lambda logits: logits)(translator.network.outputs[0])
+    network = kerasseq.models.SequenceToSequence(source_ids, target_ids, seen)
+    codecs = (translator.source_codec, translator.target_codec)
+    model = TranslatorModel(*codecs, network, translator.search, 64)
+    write_model(model, tmp_path / "model.keras")
+    with pytest.raises(ValueError, match="Lambda"):
+        Translator.load(tmp_path / "model.keras")
