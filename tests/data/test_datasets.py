@@ -194,7 +194,7 @@ def test_a_sampled_source_stays_with_its_target_when_pairs_before_it_are_dropped
 ) -> None:
     pairs = Pairs(["aaaa", "b", "c", "cccc", "d"], ["a", "b", "c", "c", "d"])
     dataset = training_dataset(pairs, codec, codec, max_length=3, sampling=1.0)
-    letters = []
+    letters: list[int] = []
     for (source_ids, _), labels, _ in dataset:
         for source, target in zip(source_ids.numpy(), labels.numpy(), strict=True):
             assert {*source[source > END]} == {*target[target > END]}

@@ -287,7 +287,7 @@ def test_a_tree_keeps_to_the_limits_of_the_length(
     limits = {"min_length": 4, "max_length": 5}
     search = {"name": "beam", "num_beams": 2, "length_limits": limits}
     nodes = trace_beams(translators("luong").with_search(search), TEXT)
-    depths = {}
+    depths: dict[int, int] = {}
     for place, node in enumerate(nodes):
         depths[place] = 0 if node.parent is None else depths[node.parent] + 1
     assert {depths[place] for place, node in enumerate(nodes) if node.ended} <= {3, 4}
