@@ -9,6 +9,8 @@ from typing import Any
 
 from kerasseq.tuning.engine import keras_tuner
 
+LARGEST_SEED = 2**32 - 1
+
 
 class SearchOracle(keras_tuner.Oracle):
     """What the oracles share: it draws until it is told that the search is over.
@@ -82,8 +84,12 @@ def build_oracle(
         raise ValueError(
             f"`algorithm` must be one of {', '.join(ORACLES)}. Received: {algorithm!r}."
         )
+    # KerasTuner takes 0 for "no seed"; and its draws count the seed up, so that seeds side by side
+    # would share most of their draws.
+    own_seed = 1_000_003 * seed
     if algorithm == "bayesian":
         _check_installed("scipy", "sklearn")
+        own_seed %= LARGEST_SEED  # it is NumPy's, too
     if algorithm == "hyperband":
         # Iterations without end: what ends the search is its budget.
         options = {"max_epochs": max_epochs, "hyperband_iterations": None, **options}
@@ -92,9 +98,7 @@ def build_oracle(
     return ORACLES[algorithm](
         objective=objective,
         hyperparameters=hyperparameters,
-        # KerasTuner takes 0 for "no seed"; and its draws count the seed up, so that seeds side by
-        # side would share most of their draws.
-        seed=1 + 1_000_003 * seed,
+        seed=1 + own_seed,
         max_consecutive_failed_trials=sys.maxsize,
         **options,
     )

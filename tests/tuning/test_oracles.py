@@ -27,6 +27,16 @@ def test_the_seed_decides_what_is_drawn(algorithm: str, space: SearchSpace) -> N
     assert not rates & others
 
 
+@pytest.mark.parametrize("algorithm", ORACLES)
+def test_any_seed_of_a_configuration_makes_an_oracle(algorithm: str, space: SearchSpace) -> None:
+    hyperparameters = declared(space, ExperimentConfig())
+    objective = get_objective("val_loss")
+    seeds = [0, 4294, 4295, 20261130, 2**32 - 2]
+    made = [build_oracle(algorithm, objective, hyperparameters, seed, 9).seed for seed in seeds]
+    assert len(set(made)) == len(seeds)
+    assert min(made) == 1
+
+
 def test_when_it_is_over_there_is_no_trial(space: SearchSpace) -> None:
     hyperparameters = declared(space, ExperimentConfig())
     oracle = build_oracle("random", get_objective("val_loss"), hyperparameters, 0, 9)
