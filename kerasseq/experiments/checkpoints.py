@@ -3,7 +3,7 @@
 import json
 import os
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,18 +65,25 @@ class Checkpoints:
         path = self.folder / STATE
         if not path.exists():
             return None
-        try:
-            # NumPy does not close a file that turns out to be no archive.
-            with open(path, "rb") as file, np.load(file, allow_pickle=False) as loaded:
-                arrays = {name: loaded[name] for name in loaded.files}
-            progress = json.loads(str(arrays["progress"]))
-        except (zipfile.BadZipFile, KeyError, EOFError, OSError, ValueError) as error:
-            raise ValueError(f"The checkpoint {path} is damaged: {error}") from error
+        arrays, progress = _read(path)
         _check(network.variables, arrays, "network", path)
         _check(network.optimizer.variables, arrays, "optimizer", path)
         _assign(network.variables, arrays, "network")
         _assign(network.optimizer.variables, arrays, "optimizer")
         return progress
+
+    def change_progress(self, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        """Replaces what a run knows of itself in the last checkpoint, and nothing else.
+
+        Args:
+            change: from what is known to what is known from now on, as JSON can hold it.
+
+        Raises:
+            ValueError: if the checkpoint is damaged.
+        """
+        arrays, progress = _read(self.folder / STATE)
+        arrays["progress"] = np.array(json.dumps(change(progress)))
+        self._write(self.folder / STATE, arrays)
 
     def load_arrays(self, name: str) -> list[np.ndarray]:
         """Returns the arrays of a callback in the last checkpoint; none if it kept none."""
@@ -112,6 +119,17 @@ class Checkpoints:
     def _write(self, path: Path, arrays: dict[str, Any]) -> None:
         with written_beside(path) as temporary, open(temporary, "wb") as file:
             np.savez(file, **arrays)
+
+
+def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """The arrays of a checkpoint, and its progress; raises if it is damaged."""
+    try:
+        # NumPy does not close a file that turns out to be no archive.
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as loaded:
+            arrays = {name: loaded[name] for name in loaded.files}
+        return arrays, json.loads(str(arrays["progress"]))
+    except (zipfile.BadZipFile, KeyError, EOFError, OSError, ValueError) as error:
+        raise ValueError(f"The checkpoint {path} is damaged: {error}") from error
 
 
 def _array(values: Any) -> np.ndarray:
