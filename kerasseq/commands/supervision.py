@@ -11,6 +11,7 @@ from kerasseq.commands.process import UsageError
 from kerasseq.tuning.deaths import mark_death
 
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux' prctl
+PATIENCE = 10.0  # seconds, for a search to end by itself
 
 
 def supervise(arguments: Sequence[str], output: str) -> int:
@@ -34,7 +35,7 @@ def supervise(arguments: Sequence[str], output: str) -> int:
             try:
                 code = process.wait()
             except KeyboardInterrupt:
-                process.wait()  # the terminal has told it, too
+                _interrupt(process)
                 raise
         if code >= 0:
             return code
@@ -42,6 +43,15 @@ def supervise(arguments: Sequence[str], output: str) -> int:
         trial_id = mark_death(Path(output), name)
         if trial_id is None:
             raise UsageError(f"the search was ended by {name}, and not within a trial.")
+
+
+def _interrupt(process: subprocess.Popen[bytes]) -> None:
+    """Waits for the end of a process that a terminal has told, too; `kill -INT` has not."""
+    try:
+        process.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGINT)
+        process.wait()
 
 
 def _at_start() -> Callable[[], None] | None:

@@ -52,6 +52,23 @@ def test_a_search_does_not_outlive_its_supervisor(tmp_path: Path) -> None:
     wait_until(lambda: not is_running(pid))
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there, signals are others")
+def test_an_interrupt_that_the_supervisor_alone_is_sent_ends_the_search(tmp_path: Path) -> None:
+    """As by `kill -INT`, or whatever looks after processes; a terminal tells both."""
+    begun, told = tmp_path / "begun", tmp_path / "told"
+    inner = f"import pathlib, time\npathlib.Path({str(begun)!r}).touch()\ntry:\n    time.sleep(60)"
+    inner += f"\nexcept KeyboardInterrupt:\n    pathlib.Path({str(told)!r}).touch()"
+    outer = "from kerasseq.commands import supervision; supervision.PATIENCE = 0.1\n"
+    outer += f"supervision.supervise(['-c', {inner!r}], '.')"
+    command = [sys.executable, "-c", outer]
+    with subprocess.Popen(command, start_new_session=True, stderr=subprocess.DEVNULL) as process:
+        wait_until(begun.exists)
+        time.sleep(0.1)  # until it sleeps
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) != 0
+    assert told.exists()
+
+
 def is_running(pid: int) -> bool:
     try:
         os.kill(pid, 0)
