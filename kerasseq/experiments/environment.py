@@ -80,7 +80,15 @@ def fingerprint(path: str) -> dict[str, Any]:
 
     Args:
         path: the file.
+
+    Raises:
+        ValueError: if it is a pipe or a device: what was read of it cannot be read again.
     """
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise ValueError(
+            f"{path} must be a file: its checksum tells a run that goes on whether the data has "
+            "changed. It is a device or a pipe. Write what it gives into a file."
+        )
     with open(path, "rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return {"path": path, "bytes": os.path.getsize(path), "sha256": digest}

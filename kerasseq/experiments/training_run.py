@@ -32,6 +32,7 @@ from kerasseq.experiments.watch_run import Watch, WatchRun
 from kerasseq.experiments.weight_transfer import freeze
 from kerasseq.models import SequenceToSequence
 from kerasseq.translation import Translator
+from kerasseq.translation.backend import check_backend
 
 logger = logging.getLogger(__name__)
 
@@ -70,10 +71,11 @@ def train(
 
     Raises:
         ValueError: if the data or the configuration is not usable, `output` holds another run or
-            one of other data, or another process trains in it.
+            one of other data, another process trains in it, or Keras' backend is not TensorFlow.
         kerasseq.training.InvalidLossError: if the loss becomes NaN or infinite; the last good
             checkpoint stays.
     """
+    check_backend()
     check_names(config)
     checks.check_folder("output", output)
     warn_of_fields_without_effect(config)

@@ -7,6 +7,7 @@ import tensorflow as tf
 from kerasseq.models import SequenceToSequence
 from kerasseq.search import LengthLimits, Search, SearchResult, score_tokens
 from kerasseq.text import TextCodec
+from kerasseq.translation.backend import check_backend
 from kerasseq.translation.encoded_texts import (
     EncodedTexts,
     decode_hypotheses,
@@ -65,6 +66,7 @@ def translate(parts: Parts, texts: Tensor) -> Answers:
         `n_best` after the batch: `alternatives`, and `alternative_scores`, `_finished`, `_tokens`,
         `_lengths`, `_token_scores` and `_attention_weights`.
     """
+    check_backend()
     source = encode_source(texts, parts.source_codec, parts.max_source_length)
     result = search_source(source, parts.network, parts.search, row_keys(texts))
     return _answers(parts, texts, source, result, source.truncated)
@@ -83,6 +85,7 @@ def complete(parts: Parts, texts: Tensor, prefixes: Tensor) -> Answers:
         As `translate`; the texts begin with the prefix, with its own words where the vocabulary
         lacks them.
     """
+    check_backend()
     source = encode_source(texts, parts.source_codec, parts.max_source_length)
     _, limits = parts.search.limits(source.lengths)
     prefix = encode_prefix(prefixes, parts.target_codec, limits)
@@ -109,6 +112,7 @@ def score(parts: Parts, texts: Tensor, targets: Tensor) -> Answers:
         `(batch,)`, the tokens that it sums over; `truncated` `(batch,)`, whether text or target
         was cut; `target_tokens` and `token_scores` `(batch, target_length)`.
     """
+    check_backend()
     source = encode_source(texts, parts.source_codec, parts.max_source_length)
     target = encode_target(targets, parts.target_codec, longest_target(parts))
     width = tf.shape(target.token_ids)[1]

@@ -8,6 +8,7 @@ from typing import Any
 from kerasseq import checks
 from kerasseq.experiments import ExperimentConfig, environment
 from kerasseq.experiments.run_data import named_files
+from kerasseq.translation.backend import check_backend
 from kerasseq.tuning.budget import Budget
 from kerasseq.tuning.experiment_tuner import ExperimentTuner
 from kerasseq.tuning.hyperparameters import declared
@@ -58,7 +59,8 @@ def tune(
     Raises:
         ImportError: if a package is missing.
         ValueError: if an argument is none of its options, data or space are not usable, or
-            `output` holds another search, or another process searches in it.
+            `output` holds another search, another process searches in it, or Keras' backend is not
+            TensorFlow.
 
     Example:
 
@@ -69,6 +71,7 @@ def tune(
     result.translator()(["text"])
     ```
     """
+    check_backend()
     checks.check_folder("output", output)
     objective = config.training.monitor if objective is None else objective
     seed = config.seed if seed is None else seed

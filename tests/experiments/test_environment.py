@@ -134,6 +134,20 @@ def test_a_file_is_known_by_its_size_and_checksum(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no such pipes")
+def test_a_pipe_has_no_checksum(tmp_path: Path) -> None:
+    """To open one again waits for ever; of one without a name, nothing is left to read."""
+    os.mkfifo(tmp_path / "train.tsv")
+    reader, writer = os.pipe()
+    try:
+        for path in (str(tmp_path / "train.tsv"), f"/dev/fd/{reader}"):
+            with pytest.raises(ValueError, match=f"^{path} must be a file.* It is a device or a"):
+                environment.fingerprint(path)
+    finally:
+        os.close(reader)
+        os.close(writer)
+
+
 def test_what_a_run_depends_on_is_plain(tmp_path: Path) -> None:
     path = tmp_path / "train.tsv"
     path.write_text("one\tett\n")

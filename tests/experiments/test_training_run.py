@@ -347,3 +347,12 @@ def test_a_run_goes_on_with_changes_that_are_accepted(tiny_config: Make, tmp_pat
     expected = {"training.epochs": [2, 4], "training.learning_rate": [0.002, 0.5]}
     assert run.report["changes"] == [{"epoch": 2, **expected}]
     assert ExperimentConfig.read(folder / "config.yaml") == changed
+
+
+def test_another_backend_that_runs_no_experiment_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    with pytest.raises(ValueError, match="backend TensorFlow alone. Received: 'jax'."):
+        train(ExperimentConfig(), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
