@@ -41,13 +41,15 @@ def read_model(path: str | os.PathLike[str]) -> TranslatorModel:
 
     Raises:
         FileNotFoundError: if there is no such file.
+        PermissionError: if it may not be read.
         ValueError: if the file is damaged, or holds another model.
     """
     path = os.fspath(path)
     if not os.path.isfile(path):
         raise FileNotFoundError(f"No translator at {path!r}.")
-    if not zipfile.is_zipfile(path):
-        raise ValueError(f"{path!r} is not a `.keras` file, or it is cut off.")
+    with open(path, "rb") as file:  # of a path, `is_zipfile` takes what may not be read for no zip
+        if not zipfile.is_zipfile(file):
+            raise ValueError(f"{path!r} is not a `.keras` file, or it is cut off.")
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except (zipfile.BadZipFile, OSError, EOFError) as error:

@@ -1,6 +1,7 @@
 """One file holds all of a translator, and a damaged one is an error that says so."""
 
 import copy
+import errno
 import json
 import os
 import pickle
@@ -151,4 +152,17 @@ def test_a_file_with_code_is_refused(translator: Translator, tmp_path: Path) -> 
     model = TranslatorModel(*codecs, network, translator.search, 64)
     write_model(model, tmp_path / "model.keras")
     with pytest.raises(ValueError, match="Lambda"):
+        Translator.load(tmp_path / "model.keras")
+
+
+def test_a_file_that_may_not_be_read_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: str, mode: str) -> Any:
+        raise PermissionError(errno.EACCES, "Permission denied", path)
+
+    (tmp_path / "model.keras").touch()
+    # Whoever runs the tests may be allowed to read everything.
+    monkeypatch.setattr("kerasseq.translation.translator_file.open", refuse, raising=False)
+    with pytest.raises(PermissionError, match="Permission denied: .*model.keras"):
         Translator.load(tmp_path / "model.keras")
