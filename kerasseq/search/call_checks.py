@@ -97,21 +97,22 @@ def check_lengths(name: str, lengths: Tensor, ids_name: str, token_ids: Tensor) 
         )
 
 
-def check_prefix_ids(prefix_ids: Tensor, prefix_lengths: Tensor, size: int | None) -> None:
-    """Raises if a prefix has an id that is none of the vocabulary's.
+def check_ids(name: str, token_ids: Tensor, lengths: Any, size: int | None) -> None:
+    """Raises if an id is none of the vocabulary's.
 
     Args:
-        prefix_ids: `(rows, prefix_length)` integer.
-        prefix_lengths: `(rows,)` integer.
+        name: the argument of the ids.
+        token_ids: `(rows, width)` integers.
+        lengths: `(rows,)` integers, how many of each row are real.
         size: of the vocabulary, if it is known.
     """
-    ids, lengths = concrete(prefix_ids), concrete(prefix_lengths)
+    ids, lengths = concrete(token_ids), concrete(lengths)
     if ids is None or lengths is None or size is None:
         return
     real = ids[np.arange(ids.shape[1]) < lengths[:, None]]
     if np.any((real < 0) | (real >= size)):
         raise ValueError(
-            f"`prefix_ids` must be ids of the vocabulary, at least 0 and below {size}. "
+            f"`{name}` must be ids of the vocabulary, at least 0 and below {size}. "
             f"Received: {sorted({int(each) for each in real if not 0 <= each < size})}."
         )
 

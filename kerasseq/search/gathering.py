@@ -38,3 +38,19 @@ def pick(values: Tensor, places: Tensor) -> Tensor:
         return tf.gather(values, places, axis=1, batch_dims=1)
     rows = ops.arange(ops.shape(places)[0], dtype="int32")[:, None]
     return values[rows, places]
+
+
+def padded_ids(token_ids: Tensor, lengths: Tensor) -> Tensor:
+    """Returns ids with one of every vocabulary behind them, and a column more, so that one is read.
+
+    What stands there is looked up and thrown away.
+
+    Args:
+        token_ids: `(rows, width)` int32; what stands behind the lengths may be anything.
+        lengths: `(rows,)` int32, how many ids of each row are real.
+
+    Returns:
+        `(rows, width + 1)` int32.
+    """
+    real = ops.arange(ops.shape(token_ids)[1], dtype="int32") < lengths[:, None]
+    return ops.pad(ops.where(real, token_ids, 0), ((0, 0), (0, 1)))

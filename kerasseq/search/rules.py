@@ -5,7 +5,7 @@ from typing import NamedTuple
 from keras import ops
 
 from kerasseq.search.buffers import repeat
-from kerasseq.search.call_checks import check_prefix_ids
+from kerasseq.search.call_checks import check_ids
 from kerasseq.search.candidates import recorded
 from kerasseq.search.constraints import Constraints, is_any_of
 from kerasseq.search.gathering import pick, take
@@ -92,7 +92,8 @@ class Rules(NamedTuple):
         """
         if self.prefix_ids is None:
             return values, ids
-        check_prefix_ids(self.prefix_ids, self.prefix_lengths, log_probabilities.shape[-1])
+        size = log_probabilities.shape[-1]
+        check_ids("prefix_ids", self.prefix_ids, self.prefix_lengths, size)
         last = ops.maximum(ops.shape(self.prefix_ids)[1] - 1, 0)
         token_ids = take(self.prefix_ids, ops.minimum(position, last)[None], axis=1)
         inside = (position < self.prefix_lengths)[:, None]  # (rows, 1)

@@ -5,10 +5,10 @@ from typing import NamedTuple
 from keras import ops
 
 from kerasseq.search.buffers import repeat_all
-from kerasseq.search.call_checks import check_lengths, check_same_shape, integers
+from kerasseq.search.call_checks import check_ids, check_lengths, check_same_shape, integers
 from kerasseq.search.candidates import recorded
 from kerasseq.search.constraints import Constraints
-from kerasseq.search.gathering import pick
+from kerasseq.search.gathering import padded_ids, pick
 from kerasseq.search.paths import follow
 from kerasseq.search.request import Request
 from kerasseq.search.rules import Rules
@@ -49,7 +49,8 @@ def score_tokens(
     Args:
         step: the step function, as a search takes it.
         state: a flat list of `(batch, ...)` tensors, repeated here for the candidates.
-        token_ids: `(batch, candidates, target_length)` integer, end included, right-padded.
+        token_ids: `(batch, candidates, target_length)` integer, end included, right-padded with
+            anything.
         lengths: `(batch, candidates)` integer, how many of them are real.
         source_length: scalar integer, the width of the attention weights.
         start_id: the token that the first step reads.
@@ -58,18 +59,20 @@ def score_tokens(
         `TokenScores`; a token of probability zero counts -1e6.
 
     Raises:
-        ValueError, TypeError: if `token_ids` or `lengths` has other axes or no integers, or the
-            candidates are not as many, or longer than `token_ids`.
+        ValueError, TypeError: if `token_ids` or `lengths` has other axes or no integers, the
+            candidates are not as many, or longer than `token_ids`, or an id is none of the
+            vocabulary's.
     """
     token_ids, lengths = integers("token_ids", token_ids, 3), integers("lengths", lengths, 2)
     check_same_shape("lengths", lengths, tuple(token_ids.shape)[:2])
     check_lengths("lengths", lengths, "token_ids", token_ids)
     batch, candidates, target_length = ops.shape(token_ids)
     rows = ops.reshape(token_ids, (batch * candidates, target_length))
-    by_position = ops.transpose(ops.pad(rows, ((0, 0), (0, 1))))  # (target_length + 1, rows)
     limits = ops.reshape(lengths, (-1,))
+    by_position = ops.transpose(padded_ids(rows, limits))  # (target_length + 1, rows)
 
     def choose(scores: StepScores, ids: Tensor | None) -> tuple[Tensor, Tensor]:
+        check_ids("token_ids", rows, limits, scores.values.shape[-1])
         return recorded(pick(scores.values, ids)), ids
 
     tiled = repeat_all([ops.convert_to_tensor(tensor) for tensor in state], candidates)

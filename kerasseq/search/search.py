@@ -10,6 +10,7 @@ from keras import ops
 from kerasseq import checks
 from kerasseq.search.call_checks import booleans, check_lengths, check_rows, integers
 from kerasseq.search.constraints import Constraints
+from kerasseq.search.gathering import padded_ids
 from kerasseq.search.length_limits import LengthLimits, Limits
 from kerasseq.search.request import Request
 from kerasseq.search.rules import Rules
@@ -158,7 +159,7 @@ class Search(abc.ABC):
         if rows["prefix_ids"] is not None:
             lengths, ids = rows["prefix_lengths"], rows["prefix_ids"]
             check_lengths("prefix_lengths", lengths, "prefix_ids", ids)
-            rows["prefix_ids"] = _padded(rows["prefix_ids"], rows["prefix_lengths"])
+            rows["prefix_ids"] = padded_ids(ids, lengths)
         return Request(step, state, limits, source_length, ops.max(limits, initial=1), **rows)
 
     def rules(self, request: Request) -> Rules:
@@ -189,15 +190,6 @@ class Search(abc.ABC):
     def from_config(cls, config: Mapping[str, Any]) -> "Search":
         """Returns the search of a config."""
         return cls(**config)
-
-
-def _padded(prefix_ids: Tensor, prefix_lengths: Tensor) -> Tensor:
-    """Prefixes with an id of every vocabulary behind them, and a column more, so that one is read.
-
-    What stands there is looked up and thrown away.
-    """
-    real = ops.arange(ops.shape(prefix_ids)[1], dtype="int32") < prefix_lengths[:, None]
-    return ops.pad(ops.where(real, prefix_ids, 0), ((0, 0), (0, 1)))
 
 
 def _each(name: str, value: Any, axes: int) -> Tensor | None:

@@ -49,6 +49,20 @@ def test_lengths_are_those_of_the_token_ids(labelled_step: Any, length: int) -> 
         score_tokens(labelled_step, [], [[[1, 3]]], [[length]], 4)
 
 
+@pytest.mark.parametrize("padding", [-1, 99])
+def test_what_pads_the_token_ids_may_be_anything(labelled_step: Any, padding: int) -> None:
+    token_ids = [[[A, END, padding], [A, B, END]]]
+    scores = score_tokens(labelled_step, [], token_ids, [[2, 3]], 4, start_id=START)
+    expected = np.log([[0.6 * 0.2, 0.6 * 0.7 * 0.9]])
+    np.testing.assert_allclose(numpy(scores.scores), expected, rtol=1e-5)
+
+
+def test_what_is_scored_is_made_of_ids_of_the_vocabulary(labelled_step: Any) -> None:
+    message = r"`token_ids` must be ids of the vocabulary, .* below 4. Received: \[-1, 9\]"
+    with pytest.raises(ValueError, match=message):
+        score_tokens(labelled_step, [], [[[A, 9], [-1, 7]]], [[2, 1]], 4, start_id=START)
+
+
 def test_token_ids_have_an_axis_of_candidates(labelled_step: Any) -> None:
     with pytest.raises(ValueError, match=r"`token_ids` must have 3 axes\. .*shape \(2, 3\)"):
         score_tokens(labelled_step, [], np.zeros((2, 3), "int32"), [3, 3], 4)
