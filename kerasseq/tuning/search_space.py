@@ -213,7 +213,8 @@ def _let_go(model: dict[str, Any], values: Mapping[str, Any]) -> None:
     from kerasseq.layers import ATTENTIONS  # with Keras, for which no `--help` should wait
 
     attention = values.get("model.attention")
-    known = ATTENTIONS.get(attention) if isinstance(attention, str) else None
+    name = attention.get("name") if isinstance(attention, Mapping) else attention
+    known = ATTENTIONS.get(name) if isinstance(name, str) else None
     if known is not None and not known.has_units:
         model["attention_units"] = None
     searched = [values.get(f"model.{side}_layers") for side in ("encoder", "decoder")]

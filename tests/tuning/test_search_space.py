@@ -115,6 +115,8 @@ def test_the_readers_of_a_space_see_what_it_is() -> None:
         ({"attention_units": 7}, {"model.attention": "general"}, None),
         ({"attention_units": 7}, {"model.attention": "additive"}, 7),
         ({"attention_units": 7}, {"model.attention": "dot", "model.attention_units": 9}, None),
+        ({"attention_units": 7}, {"model.attention": {"name": "general"}}, None),
+        ({"attention_units": 7}, {"model.attention": {"name": "additive"}}, 7),
         ({"attention_units": 7}, {"model.cell": "gru"}, 7),
         ({"residual_from": 1}, {"model.encoder_layers": 1, "model.decoder_layers": 1}, None),
         ({"residual_from": 1}, {"model.encoder_layers": 1, "model.decoder_layers": 2}, 1),
