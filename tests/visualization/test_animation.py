@@ -58,4 +58,5 @@ def test_boxes_in_place_of_letters_are_an_error(make_trace: MakeTrace, tmp_path:
     with pytest.raises(ValueError, match=r"'日' \(CJK UNIFIED IDEOGRAPH-65E5\).*fonts-noto-cjk"):
         save_animation(trace, tmp_path / "animation.gif")
     assert list(tmp_path.iterdir()) == []
-    save_animation(trace, tmp_path / "animation.html")  # drawn with its reader's fonts
+    page = save_animation(trace, tmp_path / "animation.html")  # drawn with its reader's fonts
+    assert "<title>x</title>" in page.read_text(encoding="utf-8")  # the output

@@ -147,6 +147,11 @@ def test_boxes_in_place_of_letters_are_an_error() -> None:
             "`attention_weights` must be from 0 to 1. Received: from 0.0 to 2.0.",
         ),
         (
+            ([[-0.5, 0.5]], ["a", "b"], ["c"]),
+            ValueError,
+            "`attention_weights` must be from 0 to 1. Received: from -0.5 to 0.5.",
+        ),
+        (
             ([[float("nan")]], ["a"], ["b"]),
             ValueError,
             "`attention_weights` must be from 0 to 1. Received: from nan to nan.",

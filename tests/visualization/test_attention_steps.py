@@ -1,7 +1,10 @@
 import re
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib import font_manager
 
 from kerasseq.visualization import plot_steps
 
@@ -29,6 +32,25 @@ def test_what_does_not_fit_is_an_error() -> None:
 def test_boxes_in_place_of_letters_are_an_error() -> None:
     with pytest.raises(ValueError, match=r"'日' \(CJK UNIFIED IDEOGRAPH-65E5\)"):
         plot_steps([[1.0]], ["日"], ["a"])
+
+
+def test_a_dollar_is_a_token_and_not_a_formula() -> None:
+    figure = plot_steps([[0.5, 0.5]], ["$", "a$b"], ["$x$"], title="$1 and $2")
+    (axes,) = figure.axes
+    texts = [*axes.get_xticklabels(), axes.title, figure._suptitle]
+    assert [text.get_text() for text in texts] == ["$", "a$b", "$x$", "$1 and $2"]
+    assert not any(text.get_parse_math() for text in texts)
+
+
+@pytest.mark.usefixtures("bundled_fonts")
+def test_each_text_is_drawn_with_a_font_that_has_it(make_font: Callable[[str, str], Path]) -> None:
+    for family, character in (("Source", "日"), ("Target", "本"), ("Title", "語")):
+        font_manager.fontManager.addfont(make_font(family, character))
+    figure = plot_steps([[0.5, 0.5]], ["a", "日"], ["本"], title="語")
+    (axes,) = figure.axes
+    families = [text.get_fontfamily()[0] for text in (*axes.get_xticklabels(), axes.title)]
+    assert families == ["DejaVu Sans", "Source", "Target"]
+    assert figure._suptitle.get_fontfamily()[0] == "Title"
 
 
 @pytest.mark.usefixtures("bundled_fonts")

@@ -36,8 +36,32 @@ def test_each_line_goes_from_a_parent_to_its_child_and_says_how_it_ended() -> No
     assert colors == [BEST, FOLLOWED, GIVEN_UP, BEST, FOLLOWED]
 
 
+def test_what_several_outputs_share_has_the_colour_of_the_best() -> None:
+    ends = [BeamNode(1, 0, token, -0.5, -1.0, True, rank) for rank, token in enumerate("xy")]
+    (axes,) = plot_beam_tree([NODES[0], *ends]).axes
+    assert [line.get_color() for line in axes.lines] == [BEST, BEST, FOLLOWED]
+
+
+def test_a_box_is_a_complete_output() -> None:
+    (axes,) = plot_beam_tree(NODES).axes
+    styles = [type(text.get_bbox_patch().get_boxstyle()).__name__ for text in axes.texts]
+    assert styles == ["Round"] * 4 + ["Square"] * 2
+
+
+@pytest.mark.parametrize(
+    ("token", "shown"),
+    [("x" * 12, "x" * 12), ("x" * 13, "x" * 11 + "…"), ("\x07\x08", "U+0007U+0008")]
+    + [("\x07\x08\t", "U+0007U+000…")],
+)
+def test_a_long_token_is_cut_where_it_would_reach_the_next_column(token: str, shown: str) -> None:
+    (axes,) = plot_beam_tree([NODES[0]._replace(token=token)]).axes
+    assert axes.texts[1].get_text() == f"{shown}\n-0.50"
+
+
 def test_leaves_stand_below_one_another_and_a_parent_amid_its_children() -> None:
     assert tree_rows(NODES) == [0.5, 2.0, 0.0, 1.0, 2.0]
+    (axes,) = plot_beam_tree(NODES).axes
+    assert axes.yaxis_inverted()  # row 0 is the highest
 
 
 def test_a_long_chain_needs_no_deep_recursion() -> None:

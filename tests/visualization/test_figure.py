@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kerasseq.visualization import plot_attention, save_figure
+from kerasseq.visualization import encode_figure, plot_attention, save_figure
 from kerasseq.visualization.figure import new_figure
 
 BEGINNINGS = {".png": b"\x89PNG", ".svg": b"<?xml", ".pdf": b"%PDF"}
@@ -24,6 +24,13 @@ def test_an_upper_case_suffix_and_missing_folders_are_fine(tmp_path: Path) -> No
     path = tmp_path / "run" / "pictures" / "map.PNG"
     save_figure(new_figure(), path)
     assert path.read_bytes().startswith(BEGINNINGS[".png"])
+
+
+@pytest.mark.parametrize(("suffix", "date"), [(".svg", b"dc:date"), (".pdf", b"CreationDate")])
+def test_no_file_says_when_it_was_made(suffix: str, date: bytes, tmp_path: Path) -> None:
+    path = save_figure(new_figure(), tmp_path / f"map{suffix}")
+    assert date not in path.read_bytes()
+    assert date not in encode_figure(new_figure(), suffix)
 
 
 def test_the_file_has_the_permissions_of_any_new_file(tmp_path: Path) -> None:

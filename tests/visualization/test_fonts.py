@@ -49,6 +49,12 @@ def test_a_named_font_comes_first_and_others_fill_its_gaps(make_font: MakeFont) 
     assert choose_families(["ab"], font="DejaVu Serif") == [["DejaVu Serif"]]
 
 
+def test_gaps_are_filled_by_the_default_font_before_others(make_font: MakeFont) -> None:
+    font_manager.fontManager.addfont(make_font("Han", "日"))
+    font_manager.fontManager.addfont(make_font("A Sans", "ab"))
+    assert choose_families(["日 ab"], font="Han") == [["Han", "DejaVu Sans"]]
+
+
 def test_a_named_font_is_taken_though_it_is_never_chosen_unasked() -> None:
     assert choose_families(["ab"], font="cmr10") == [["cmr10"]]
     assert choose_families(["ab"], font="STIXNonUnicode")[0][0] == "STIXNonUnicode"
@@ -56,8 +62,10 @@ def test_a_named_font_is_taken_though_it_is_never_chosen_unasked() -> None:
 
 def test_a_font_may_be_a_file(make_font: MakeFont) -> None:
     path = make_font("From A File", "語")
-    assert choose_families(["語"], font=str(path)) == [["From A File"]]
-    assert choose_families(["語"], font=str(path)) == [["From A File"]]
+    for _ in range(2):
+        assert choose_families(["語"], font=str(path)) == [["From A File"]]
+    files = [entry.fname for entry in font_manager.fontManager.ttflist]
+    assert files.count(str(path)) == 1
 
 
 def test_characters_that_are_not_drawn_need_no_glyph() -> None:

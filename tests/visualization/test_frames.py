@@ -82,9 +82,20 @@ def test_captions_of_what_is_not_known(make_trace: MakeTrace) -> None:
     assert captions[7] == "Step 1: the decoder reads the start and the context: its new state."
 
 
+def test_a_token_that_cannot_be_seen_has_its_mark_in_the_captions(make_trace: MakeTrace) -> None:
+    trace = make_trace(source_tokens=[" ", "b", "</s>"], target_tokens=["\t", "</s>"])
+    captions = [frame.caption for frame in animation_frames(trace)]
+    assert captions[0] == "The encoder reads ␣, token 1 of 3."
+    assert captions[8:10] == [
+        "Step 1: ⇥ comes out, with probability 0.50.",
+        "Step 2: the decoder reads ⇥: its new state.",
+    ]
+
+
 def test_several_heads_are_told_of(make_trace: MakeTrace) -> None:
     two = np.full((2, 2, 3), 1 / 3)
     frames = animation_frames(make_trace(scores=two, attention_weights=two))
+    assert frames[6].caption.endswith("makes weights of the scores; they sum to 1.00.")
     expected = "Step 1: the memory, summed by these weights in each head, is the context."
     assert frames[7].caption == expected
 
@@ -93,6 +104,9 @@ def test_without_attention_a_step_is_a_state_and_a_word(make_trace: MakeTrace) -
     nothing = np.zeros((2, 0, 3))
     trace = make_trace(scores=nothing, attention_weights=nothing, contexts=np.zeros((2, 0)))
     assert phases(trace)[4:] == ["state", "word"] * 2
+    alone = trace._replace(wiring="")  # as a decoder without attention has it
+    caption = "Step 1: the decoder reads the start: its new state."
+    assert animation_frames(alone)[4].caption == caption
     assert all(frame.scores is None for frame in animation_frames(trace))
 
 
@@ -130,3 +144,11 @@ def test_a_pyramid_has_fewer_positions_than_tokens(make_trace: MakeTrace) -> Non
 def test_messages(change: dict[str, Any], message: str, make_trace: MakeTrace) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
         animation_frames(make_trace(**change))
+
+
+def test_without_attention_all_else_must_fit_the_tokens(make_trace: MakeTrace) -> None:
+    nothing = np.zeros((2, 0, 3))
+    trace = make_trace(scores=nothing, attention_weights=nothing, states=np.zeros((1, 2)))
+    message = re.escape("`trace.states` must be (2, 2). Received: (1, 2).")
+    with pytest.raises(ValueError, match=message):
+        animation_frames(trace)

@@ -39,6 +39,8 @@ def test_epochs_without_a_value_are_left_out() -> None:
     assert lines(bleu) == {"validation": ([1], [10.0])}
     infinite = plot_history({"loss": [1.0, float("inf"), 3.0]}).axes[0]
     assert lines(infinite) == {"training": ([1, 3], [1.0, 3.0])}
+    timeless = plot_history({"epoch": [1, None, 3], "loss": [1.0, 2.0, 3.0]}).axes[0]
+    assert lines(timeless) == {"training": ([1, 3], [1.0, 3.0])}
 
 
 def test_the_x_axis_is_the_epoch_else_the_step_else_a_count_from_1() -> None:
@@ -46,6 +48,8 @@ def test_the_x_axis_is_the_epoch_else_the_step_else_a_count_from_1() -> None:
         axes = plot_history({"loss": [2.0, 1.0], clock: [10, 20]}).axes[0]
         assert axes.get_xlabel() == clock
         assert lines(axes)["training"][0] == [10, 20]
+    axes = plot_history({"step": [10, 20], "loss": [2.0, 1.0], "epoch": [1, 2]}).axes[0]
+    assert (axes.get_xlabel(), lines(axes)["training"][0]) == ("epoch", [1, 2])
     axes = plot_history({"loss": [2.0, 1.0]}).axes[0]
     assert (axes.get_xlabel(), lines(axes)["training"][0]) == ("epoch", [1, 2])
 

@@ -30,6 +30,14 @@ def test_each_group_is_a_bar_of_its_measure() -> None:
     assert axes.get_ylabel() == "BLEU"
 
 
+@pytest.mark.parametrize(
+    ("measure", "lowest", "highest"), [(0.0, 0.0, 1.0), (4.0, 0.0, 4.6), (-4.0, -4.2, 0.0)]
+)
+def test_all_of_a_bar_is_seen_from_zero_on(measure: float, lowest: float, highest: float) -> None:
+    axes = plot_lengths([3, 4], [-1.0, -2.0], {"gain": lambda places: measure}, 2).axes[1]
+    assert axes.get_ylim() == pytest.approx((lowest, highest))
+
+
 def test_messages() -> None:
     with pytest.raises(ValueError, match="Received: 1 lengths, 0 scores"):
         plot_lengths([3], [])

@@ -12,16 +12,18 @@ from kerasseq.visualization.shapes import Strip
 from kerasseq.visualization.stage import Stage
 
 MakeTrace = Callable[..., Trace]
+SECONDS = 0.125
 
 
 def make_page(trace: Trace) -> str:
     frames = animation_frames(trace)
-    return page(trace.text, Stage(trace), frames, [0.5] * len(frames))
+    return page(trace.text, Stage(trace), frames, [SECONDS] * len(frames))
 
 
 def data_of(text: str) -> Any:
     found = re.search(r'<script id="data" type="application/json">(.*?)</script>', text, re.S)
     assert found is not None
+    assert "<" not in found[1]  # "<!--<script>" would hide the end of it
     return json.loads(found[1])
 
 
@@ -31,6 +33,7 @@ def test_the_page_holds_the_shapes_of_every_frame(make_trace: MakeTrace) -> None
     data = data_of(make_page(trace))
     assert [each["phase"] for each in data["frames"]] == [frame.phase for frame in frames]
     assert [each["caption"] for each in data["frames"]] == [frame.caption for frame in frames]
+    assert {each["seconds"] for each in data["frames"]} == {SECONDS}
     for frame, written in zip(frames, data["frames"], strict=True):
         shapes = stage.shapes(frame)[:-1]  # the caption is text of the page
         assert len(written["shapes"]) == len(shapes)
@@ -49,7 +52,7 @@ def test_the_page_needs_nothing_else(make_trace: MakeTrace) -> None:
     assert not re.search(r"<(link(?! rel=\"icon\")|img|iframe)|@import|url\(|\bsrc=", text)
 
 
-@pytest.mark.parametrize("token", ["</script>", "<!--", "{{data}}", "{{title}}", "&amp;"])
+@pytest.mark.parametrize("token", ["</script>", "<!--<script>", "{{data}}", "{{title}}", "&amp;"])
 def test_a_token_cannot_break_the_page(token: str, make_trace: MakeTrace) -> None:
     text = make_page(make_trace(text=token, source_tokens=[token, "▁b", "</s>"]))
     assert text.count("</script>") == 2

@@ -19,6 +19,11 @@ def test_the_best_so_far_only_gets_better_and_goes_on_to_the_end() -> None:
     assert drawn["failed"] == [(40, 0.02)]
 
 
+def test_the_best_holds_from_the_trial_that_reached_it_on() -> None:
+    (trials, best) = plot_trials([10, 20], [1.0, 3.0]).axes[0].lines
+    assert (trials.get_drawstyle(), best.get_drawstyle()) == ("default", "steps-post")
+
+
 def test_less_may_be_better() -> None:
     drawn = lines(plot_trials([10, 20], [1.0, 3.0], direction="min"))
     assert drawn["best: 1"] == [(10, 1), (20, 1), (20, 1)]
@@ -29,6 +34,13 @@ def test_the_axis_counts_in_a_unit_that_fits(last: float, unit: str) -> None:
     figure = plot_trials([1, last], [1.0, float("nan")])
     assert figure.axes[0].get_xlabel() == unit
     assert lines(figure)["failed"][0][0] in (90, 10, 2.5)
+
+
+@pytest.mark.parametrize(
+    ("last", "unit"), [(0, "seconds"), (119.9, "seconds"), (120, "minutes"), (7200, "hours")]
+)
+def test_a_unit_begins_with_two_of_it(last: float, unit: str) -> None:
+    assert plot_trials([last], [1.0]).axes[0].get_xlabel() == unit
 
 
 def test_when_all_failed_there_is_a_picture_too() -> None:
