@@ -48,20 +48,26 @@ def _declare_one(hyperparameters: Any, name: str, parameter: Choice | Range) -> 
 def _raw_values(choice: Choice) -> list[Any]:
     """The values as KerasTuner takes them: of one type, numbers in their order, no booleans."""
     values = list(choice.values)
-    if all(type(value) is str for value in values):
+    if _needs_labels(choice):
+        return [label(value) for value in values]
+    if type(values[0]) is str:
         return values
-    if all(type(value) in (int, float) for value in values):
-        kind = int if all(type(value) is int for value in values) else float
-        return sorted(kind(value) for value in values)
-    return [label(value) for value in values]
+    kind = int if all(type(value) is int for value in values) else float
+    return sorted(kind(value) for value in values)
+
+
+def _needs_labels(choice: Choice) -> bool:
+    """Whether the values are neither all strings nor all numbers."""
+    kinds = {type(value) for value in choice.values}
+    return not (kinds == {str} or kinds <= {int, float})
 
 
 def _value(parameter: Choice | Range, raw: Any) -> Any:
     if isinstance(parameter, Range):
         # A step may add up to 0.30000000000000004.
         return raw if parameter.is_integer else float(f"{raw:.12g}")
-    found = [value for value in parameter.values if value == raw and type(value) is not bool]
-    return found[0] if found else {label(value): value for value in parameter.values}[raw]
+    kind = label if _needs_labels(parameter) else lambda value: value
+    return next(value for value in parameter.values if kind(value) == raw)
 
 
 def _parents_first(space: SearchSpace) -> Iterator[tuple[str, Parameter]]:

@@ -6,8 +6,11 @@ import pytest
 
 from kerasseq import tuning
 from kerasseq.experiments import ExperimentConfig
-from kerasseq.tuning import Budget, SearchSpace
+from kerasseq.tuning import Budget, SearchSpace, TuningListener
 from kerasseq.tuning.deaths import ProcessDiedError, check_death, mark_death
+from kerasseq.tuning.experiment_tuner import attempt
+from kerasseq.tuning.trained_trial import TrainedTrial
+from kerasseq.tuning.trial_progress import SearchInterrupted, TrialProgress
 
 
 def trial(output: Path, trial_id: str, ended: bool = False) -> Path:
@@ -63,6 +66,29 @@ def test_a_trial_whose_process_died_has_failed_and_is_not_tried_again(
     assert first.reason.startswith("MemoryError: the process was ended by SIGKILL")
     assert second.status == "completed"
     assert len(trainer.ran) == 1
+
+
+@pytest.mark.usefixtures("trainer")
+@pytest.mark.parametrize("code", ["ENOSPC", "EDQUOT", "EROFS", "EACCES", "EIO"])
+def test_what_every_trial_would_fail_of_ends_the_search(code: str) -> None:
+    def train() -> TrainedTrial:
+        raise OSError(getattr(errno, code), "cannot be written", "state.npz")
+
+    progress = TrialProgress("0000", "val_loss", TuningListener(), lambda tokens: 0.0, 10)
+    with pytest.raises(SearchInterrupted, match="cannot be written") as caught:
+        attempt(train, progress)
+    assert isinstance(caught.value.__cause__, OSError)
+
+
+@pytest.mark.usefixtures("trainer")
+def test_a_file_that_one_trial_lacks_is_its_own_failure() -> None:
+    def train() -> TrainedTrial:
+        raise FileNotFoundError(errno.ENOENT, "No such file", "teacher.keras")
+
+    progress = TrialProgress("0000", "val_loss", TuningListener(), lambda tokens: 0.0, 10)
+    came_of_it, details = attempt(train, progress)
+    assert (came_of_it["status"], came_of_it["kind"]) == ("failed", "crash")
+    assert "teacher.keras" in details
 
 
 def test_a_disk_that_is_full_is_no_failure_of_a_trial(

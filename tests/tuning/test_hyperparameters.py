@@ -46,11 +46,13 @@ def test_each_kind_becomes_that_of_kerastuner() -> None:
         (Choice(({"name": "dense"}, "mean")), '"mean"', "mean"),
         (Choice(({"name": "dense"}, "mean")), '{"name": "dense"}', {"name": "dense"}),
         (Choice((0, 0.5)), 0.0, 0),
+        (Choice(("8", 8)), "8", 8),
+        (Choice(("8", 8)), '"8"', "8"),
+        (Choice(("a", '"a"')), '"a"', '"a"'),
     ],
 )
 def test_a_value_comes_back_as_it_was_given(choice: Choice, raw: Any, value: Any) -> None:
-    field = {bool: "model.input_feeding", int: "model.dropout"}.get(type(value), "model.bridge")
-    field = "model.attention_units" if value is None else field
+    field = "search.options.of_any_type"
     found = values_of(SearchSpace({field: choice}), **{field.replace(".", "__"): raw})
     assert found == {field: value}
     assert type(found[field]) is type(value)
@@ -80,6 +82,16 @@ def test_a_condition_holds_with_its_values_alone() -> None:
     )
     assert set(values_of(space, source_text__tokenizer="character")) == {"source_text.tokenizer"}
     assert values_of(space, source_text__tokenizer="word")["source_text.vocabulary_size"] == 100
+
+
+def test_a_condition_on_numbers_holds_with_its_own_in_whatever_order_they_stand() -> None:
+    layers = Range(1, 2, when={"model.embedding_units": (64, 128)})
+    sizes = Choice((64, 16, 32))  # 128 is none of them
+    space = SearchSpace({"model.embedding_units": sizes, "model.encoder_layers": layers})
+    assert "model.encoder_layers" in values_of(space, model__embedding_units=64)
+    for size in (16, 32):
+        found = values_of(space, model__embedding_units=size)
+        assert found == {"model.embedding_units": size}
 
 
 def test_a_condition_on_what_is_not_searched_is_decided_by_the_configuration() -> None:

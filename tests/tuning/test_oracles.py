@@ -50,6 +50,9 @@ def test_hyperband_ends_with_its_budget_and_not_before(space: SearchSpace) -> No
     oracle = build_oracle("hyperband", objective, hyperparameters, 0, 9, factor=4)
     assert oracle.hyperband_iterations == float("inf")
     assert (oracle.max_epochs, oracle.factor) == (9, 4)
+    options = {"factor": 4, "hyperband_iterations": 2}  # who asks for an end gets one
+    oracle = build_oracle("hyperband", objective, hyperparameters, 0, 9, **options)
+    assert oracle.hyperband_iterations == 2
 
 
 def test_an_unknown_algorithm_is_named(space: SearchSpace) -> None:

@@ -16,6 +16,7 @@ from kerasseq.tuning.parameters import Choice, Fixed, Parameter, Range
         Range(0.1, 0.5, step=0.1),
         Fixed("gru"),
         Fixed({"name": "dense"}),
+        Fixed(["embedding", "encoder"]),
         Fixed(None),
     ],
 )
@@ -29,6 +30,7 @@ def test_a_parameter_is_read_back_from_plain_values(parameter: Parameter) -> Non
     ("said", "message"),
     [
         ({"minimum": 1}, "`a.b`: .*missing 1 required positional argument: 'maximum'"),
+        ({"maximum": 1}, "`a.b`: .*missing 1 required positional argument: 'minimum'"),
         ({"minimum": 3, "maximum": 1}, "`a.b`: `minimum` must be below `maximum`"),
         ({"name": "dense"}, r"`a.b` must be a value, a list of values, .*\{'name': 'dense'\}"),
         ([], "`a.b`: `values` must hold at least one value"),

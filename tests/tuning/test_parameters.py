@@ -21,6 +21,7 @@ from kerasseq.tuning.parameters import Choice, Fixed, Parameter, Range, label
         (Range, [1, 4, 1, "log"], "`step` is a factor on a logarithmic scale.* Received: 1"),
         (Range, [1, 4, 0], "`step` must be a number above 0. Received: 0"),
         (Range, [1, 4, None, "linear", {"a": "b"}], r"`when\['a'\]` must be a list .*'b'"),
+        (Range, [1, 4, None, "linear", {"a": ()}], r"`when\['a'\]` must be a list .*\(\)"),
         (Range, [1, 4, None, "linear", "a"], "`when` must map fields to lists .* Received: 'a'"),
     ],
 )
@@ -39,6 +40,11 @@ def test_a_range_of_integers_is_one_only_if_both_are() -> None:
     assert not Range(1, 2.0).is_integer
 
 
+def test_a_range_has_both_its_bounds() -> None:
+    contained = [value for value in (0, 1, 1.5, 2, 3, "1") if Range(1, 2.0).contains(value)]
+    assert contained == [1, 1.5, 2]
+
+
 def test_widening_moves_bounds_outwards_and_adds_values() -> None:
     assert Range(2, 4).widen((), 1, None) == Range(1, 4)
     assert Choice((1, 2)).widen((3,), None, None) == Choice((1, 2, 3))
@@ -49,6 +55,7 @@ def test_widening_moves_bounds_outwards_and_adds_values() -> None:
     ("parameter", "arguments", "message"),
     [
         (Range(2, 4), ((), 3, None), "to widen 2 to 4 is to move a bound outwards. .* 3 to 4"),
+        (Range(2, 4), ((), None, 3), "to widen 2 to 4 is to move a bound outwards. .* 2 to 3"),
         (Range(2, 4), ((), None, None), "a range is widened with `minimum` or `maximum`"),
         (Range(2, 4), ((5,), None, None), r"Received: values=\[5\], minimum=None"),
         (Choice((1,)), ((), 0, None), r"a choice is widened with `values`. .*minimum=0"),

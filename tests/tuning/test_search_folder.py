@@ -15,6 +15,14 @@ def test_another_search_is_refused_with_what_differs(tmp_path: Path) -> None:
         folder.open({"seed": 2, "space": {}, "objective": "val_loss"})
 
 
+def test_a_search_that_did_not_write_down_its_data_goes_on(tmp_path: Path) -> None:
+    """As the first ones did not."""
+    SearchFolder(tmp_path / "search").open({"seed": 1})
+    SearchFolder(tmp_path / "search").open({"seed": 1, "data": {"train": "5e1f"}})
+    with pytest.raises(ValueError, match="holds a search with another seed"):
+        SearchFolder(tmp_path / "search").open({"seed": 2, "data": {"train": "5e1f"}})
+
+
 def test_a_record_is_there_when_all_of_it_is(tmp_path: Path) -> None:
     folder = SearchFolder(tmp_path)
     assert folder.read_record("0000") is None

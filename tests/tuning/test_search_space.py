@@ -79,6 +79,9 @@ def unknown_file() -> Any:
         (lambda: SPACE.remove("model.tie"), "must be a field of the space. Received: 'model.tie'"),
         (lambda: SPACE.fix("data.train", "a.tsv"), "all trials share `data.train`"),
         (lambda: SPACE.fix("metrics", ["bleu"]), "all trials share `metrics`"),
+        (lambda: SPACE.fix("training.threads", 2), "all trials share `training.threads`"),
+        (lambda: SPACE.fix("training.parallelism", 2), "all trials share `training.parallel"),
+        (lambda: SPACE.fix("search.options.", 2), "there is no field 'search.options.'"),
         (
             lambda: SPACE.add("model.tie", Choice(("none",), when={"model.x": ("a",)})),
             "there is no field 'model.x'",
