@@ -65,6 +65,6 @@ class TrialProgress:
 
         At least a token a pair, so that failures alone use up any budget.
         """
-        per_epoch = self.total_tokens // max(self.epochs, 1)
+        per_epoch = self.total_tokens // self.epochs if self.epochs else 0
         tokens = self.total_tokens + max(per_epoch, self.pairs)
         return {"epochs": self.epochs, "total_tokens": tokens}

@@ -71,6 +71,14 @@ def test_equal_sides_are_two_and_a_shared_one_is_a_third(
     assert trained == [("character", 9, 2), ("character", 9, 2), ("character", 9, 4)]
 
 
+def test_codecs_of_another_seed_are_others(trained: list[tuple[str, int, int]]) -> None:
+    """What a training of subwords draws depends on it."""
+    cache = CodecCache(PAIRS)
+    for seed in (1, 2, 1):
+        cache.codecs(dataclasses.replace(config_of(7, 7), seed=seed))
+    assert len(trained) == 4
+
+
 def test_another_session_finds_them_in_the_folder(
     trained: list[tuple[str, int, int]], tmp_path: Path
 ) -> None:

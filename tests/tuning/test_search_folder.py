@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from kerasseq.files import written_beside
 from kerasseq.tuning import TrialRecord
 from kerasseq.tuning.search_folder import SearchFolder
 
@@ -21,6 +22,15 @@ def test_a_search_that_did_not_write_down_its_data_goes_on(tmp_path: Path) -> No
     SearchFolder(tmp_path / "search").open({"seed": 1, "data": {"train": "5e1f"}})
     with pytest.raises(ValueError, match="holds a search with another seed"):
         SearchFolder(tmp_path / "search").open({"seed": 2, "data": {"train": "5e1f"}})
+
+
+def test_what_a_killed_session_left_half_written_is_removed(tmp_path: Path) -> None:
+    folder = SearchFolder(tmp_path)
+    with written_beside(folder.best) as unfinished:
+        folder.open({"seed": 1})
+        assert not Path(unfinished).exists()
+        Path(unfinished).write_text("")  # as if nobody had
+    assert {path.name for path in tmp_path.iterdir()} == {"best.yaml", "search.yaml"}
 
 
 def test_a_record_is_there_when_all_of_it_is(tmp_path: Path) -> None:

@@ -33,6 +33,10 @@ def test_a_failed_trial_costs_the_epochs_that_it_began() -> None:
     assert progress.spent() == {"epochs": 2, "total_tokens": 120}
 
 
+def test_a_trial_that_fails_at_once_does_not_pay_again_for_the_one_it_goes_on_from() -> None:
+    assert progress_of(tokens_before=60).spent() == {"epochs": 0, "total_tokens": 70}
+
+
 def test_an_error_of_the_listener_is_no_failure_of_the_trial() -> None:
     class Broken(TuningListener):
         def on_epoch_end(self, trial_id: str, state: RunState, share: float) -> None:

@@ -21,3 +21,5 @@ def test_without_a_completed_trial_the_reasons_are_told() -> None:
         ValueError, match="was completed; 2 failed. First of all: ValueError: too bad"
     ):
         _ = TuningResult("runs", "val_loss", "min", trials).best
+    with pytest.raises(ValueError, match=r"was completed; 0 failed\. .*: none was begun\."):
+        _ = TuningResult("runs", "val_loss", "min", []).best
