@@ -110,3 +110,6 @@ def test_what_was_cut_off_is_ranked_with_its_coverage_and_length(
         # log(0.6 / 0.4) is 0.41, over the length of 2 it is 0.20; the coverage costs 0.30.
         search = BeamSearch(2, 2, "mean", coverage_penalty=weight, start_id=0)
         assert texts(search(step, [], [2], 4, source_mask=mask)) == [expected]
+        # Nor does it change while another source goes on.
+        beside = search(step, [], [2, 6], 4, source_mask=mask * 2)
+        assert texts(beside)[0] == expected

@@ -62,7 +62,7 @@ def test_the_next_free_version_is_written_and_an_existing_one_never(
     path = tmp_path / "model"
     (path / "7").mkdir(parents=True)
     (path / "notes").mkdir()
-    assert small.export(path) == os.path.join(path, "8")
+    assert small.export(f"{path}/") == os.path.join(path, "8")
     with pytest.raises(FileExistsError, match=r"Received: 8, which is in .* free one is 9\."):
         small.export(path, version=8)
     assert children(path) == ["7", "8", "notes"]
@@ -95,6 +95,12 @@ def test_a_network_with_nan_is_not_exported(make_translator: Any, tmp_path: Path
     broken.network.get_layer("logits").bias.assign(np.full(broken.network.vocabulary_size, np.nan))
     with pytest.raises(ValueError, match=r"must be finite.*NaN or infinity in logits/bias\."):
         export(broken, tmp_path / "model")
+    weights = [np.full(each.shape, np.inf) for each in broken.network.get_weights()]
+    for count, said in ((3, r"\S+, \S+, \S+\."), (5, r"\S+, \S+, \S+ and 2 more\.")):
+        finite = [np.zeros_like(each) for each in weights[count:]]
+        broken.network.set_weights([*weights[:count], *finite])
+        with pytest.raises(ValueError, match=f"NaN or infinity in {said}$"):
+            export(broken, tmp_path / "model")
     assert children(tmp_path) == []
 
 

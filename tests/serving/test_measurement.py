@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from kerasseq.serving import measure_export
+from kerasseq.serving import measure_export, measured_process
 
 
 @pytest.mark.slow
@@ -26,6 +26,19 @@ def test_every_case_of_an_exported_version_is_measured(model_folder: Path) -> No
     memory = rows["memory"]
     assert memory["requests"] == 20
     assert memory["growth"] == pytest.approx(memory["after_mb"] / memory["before_mb"] - 1)
+
+
+def test_percentiles_are_of_the_calls_behind_the_first_three() -> None:
+    times = iter([1e6] * 3 + list(range(101)))
+
+    def ask() -> dict[str, float]:
+        wall = float(next(times))
+        return {"wall_ms": wall, "cpu_ms": 2 * wall}
+
+    assert measured_process._percentiles(ask, 101) == {
+        **{"wall_ms_p50": 50.0, "wall_ms_p95": 95.0, "wall_ms_p99": 99.0},
+        **{"cpu_ms": 100.0, "calls": 101},
+    }
 
 
 def test_arguments_and_folder_are_checked(model_folder: Path, tmp_path: Path) -> None:

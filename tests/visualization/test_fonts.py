@@ -51,7 +51,7 @@ def test_a_named_font_comes_first_and_others_fill_its_gaps(make_font: MakeFont) 
 
 def test_gaps_are_filled_by_the_default_font_before_others(make_font: MakeFont) -> None:
     font_manager.fontManager.addfont(make_font("Han", "日"))
-    font_manager.fontManager.addfont(make_font("A Sans", "ab"))
+    font_manager.fontManager.addfont(make_font("A Sans", "ab "))
     assert choose_families(["日 ab"], font="Han") == [["Han", "DejaVu Sans"]]
 
 
