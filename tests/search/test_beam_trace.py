@@ -70,6 +70,7 @@ def test_the_tree_agrees_with_the_result_of_a_call(
         beginnings = [text(nodes, place) for place in range(len(nodes))]
         assert len(set(beginnings)) == len(beginnings)
         assert not any("." in beginning[:-1] for beginning in beginnings)
+        assert all(node.step < limit for node in nodes)  # others go on
         for step in range(limit):
             living = [node for node in nodes if node.step == step and not node.ended]
             assert len(living) <= num_beams

@@ -18,6 +18,14 @@ def test_the_best_are_those_of_top_k_among_equals_too(size: int, count: int) -> 
         np.testing.assert_array_equal(ops.convert_to_numpy(one), ops.convert_to_numpy(other))
 
 
+def test_of_equals_the_lower_id_comes_first_though_its_chunk_has_the_lower_best() -> None:
+    values = np.zeros((1, 2048), "float32")
+    values[0, [320, 321, 96, 97]] = [9, 7, 8, 7]
+    found, ids = top_candidates(ops.convert_to_tensor(values), 3)
+    assert ops.convert_to_numpy(found).tolist() == [[9, 8, 7]]
+    assert ops.convert_to_numpy(ids).tolist() == [[320, 96, 97]]
+
+
 def test_a_small_vocabulary_gives_what_it_has() -> None:
     assert tuple(top_candidates(ops.zeros((2, 3)), 5)[0].shape) == (2, 3)
 

@@ -228,6 +228,22 @@ def test_an_unregistered_mask_searches_but_is_not_saved(mask: Any, name: str, lo
         search.get_config()
 
 
+class WithoutConfig:
+    def __call__(self, token_ids: Any, length: Any) -> Any:
+        return ops.ones((4,), dtype="bool")
+
+
+def test_a_mask_is_not_saved_as_what_it_would_not_be_read_back_as() -> None:
+    """An object without a config, and a function whose name another one is known by."""
+    message = "`vocabulary_mask` must be registered .*Received: WithoutConfig. .*with `get_config`"
+    known = {"WithoutConfig": WithoutConfig, "unregistered": only_even}
+    with keras.saving.custom_object_scope(known):
+        with pytest.raises(ValueError, match=message):
+            Constraints(vocabulary_mask=WithoutConfig()).get_config()
+        with pytest.raises(ValueError, match="Received: unregistered. Put"):
+            Constraints(vocabulary_mask=unregistered).get_config()
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
