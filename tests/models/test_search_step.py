@@ -156,6 +156,23 @@ def test_a_step_with_its_product_laid_out_is_the_whole(
     np.testing.assert_allclose(found, whole(network, batch), atol=1e-5)
 
 
+@pytest.mark.parametrize("mode", ["int8", "float8"])  # whose kernel stays one of float32
+def test_a_quantised_product_with_the_vocabulary_is_the_layers_own(
+    composition: Any, batch: Any, stepped: Any, whole: Any, mode: str
+) -> None:
+    memory, state = composition.encode()
+    embedded = composition.embed("target_embedding")(composition.target_ids)
+    outputs, _, _ = composition.decoder()(embedded, memory, state)
+    head = keras.layers.Dense(512, kernel_initializer=keras.initializers.RandomNormal(stddev=3.0))
+    network = composition.network(head(outputs))
+    before = whole(network, batch)
+    head.quantize(mode)
+    assert head.compute_dtype == "float32"
+    found = stepped(network, batch)
+    np.testing.assert_allclose(found, whole(network, batch), atol=1e-5)
+    assert np.abs(found - before).max() > 1e-3
+
+
 @pytest.mark.parametrize("wiring", ["luong", "bahdanau", "conditional"])
 def test_beams_that_share_states_find_what_others_find(
     composition: Any, wiring: str, monkeypatch: pytest.MonkeyPatch
