@@ -65,6 +65,19 @@ def test_a_network_without_masks_is_warned_of_padding(
     assert "Embed the source with `TokenEmbedding`" in caplog.text
 
 
+def test_a_network_that_reads_no_padding_needs_no_mask(
+    composition: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    embedded = keras.layers.Embedding(12, 8, "random_normal")(composition.source_ids)
+    real = ops.cast(ops.not_equal(composition.source_ids, 0), "float32")
+    pooled = ops.sum(embedded * ops.expand_dims(real, -1), axis=1, keepdims=True)
+    memory = ops.concatenate([pooled, -pooled], axis=1)  # two positions, both real
+    target = composition.embed("target_embedding")(composition.target_ids)
+    outputs, _, _ = composition.decoder()(target, memory)
+    composition.network(composition.head()(outputs)).check()
+    assert caplog.text == ""
+
+
 @keras.saving.register_keras_serializable("tests")
 class NeverPad(keras.layers.Layer):
     """Forbids padding."""
@@ -98,6 +111,13 @@ def test_inputs_of_one_length_are_refused_with_the_way_out() -> None:
     message = r"`keras\.Input\(\(None,\)\)`.* Received: 'target_ids' of shape \(None, 7\)"
     with pytest.raises(ValueError, match=message):
         network.check()
+
+
+def test_a_vocabulary_may_have_fewer_tokens_than_the_batch_would_draw(composition: Any) -> None:
+    memory, state = composition.encode()
+    embedded = layers.TokenEmbedding(2, 6)(composition.target_ids)
+    outputs, _, _ = composition.decoder()(embedded, memory, state)
+    composition.network(keras.layers.Dense(2)(outputs)).check()
 
 
 def test_a_pad_id_of_the_users_own_passes(composition: Any) -> None:
@@ -166,6 +186,19 @@ def test_a_mask_that_the_graph_does_not_show_is_an_error_with_the_way_out(
     network = composition.network(composition.head()(outputs))
     message = r"(?s)same in training and in search.*by 0\.\d+.*`memory_mask=ops.not_equal\(source"
     with pytest.raises(ValueError, match=message):
+        network.check()
+
+
+def test_a_hidden_mask_of_what_the_head_reads_is_an_error_too(composition: Any) -> None:
+    source_ids = keras.Input((None,), dtype="int32")
+    embed = layers.TokenEmbedding(12, 8, embeddings_initializer="random_normal")
+    words = keras.Model(source_ids, embed(source_ids))(composition.source_ids)
+    memory, state = composition.encode()
+    target = composition.embed("target_embedding")(composition.target_ids)
+    outputs, _, _ = composition.decoder()(target, memory, state)
+    looked_up = keras.layers.Attention()([outputs, words])
+    network = composition.network(composition.head()(looked_up + outputs))
+    with pytest.raises(ValueError, match="(?s)mask of the source .*same in training and in search"):
         network.check()
 
 

@@ -211,11 +211,39 @@ def test_an_explicit_mask_stands_in_for_one_that_was_lost(composition: Any) -> N
     assert parts_of(composition, composition.head()(outputs)).memory_mask is mask
 
 
+def test_an_explicit_mask_counts_though_the_memory_has_one(composition: Any) -> None:
+    """As the decoder itself takes it."""
+    memory, state = composition.encode()
+    mask = ops.greater(composition.source_ids, 3)
+    embedded = composition.embed("target_embedding")(composition.target_ids)
+    outputs, _, _ = composition.decoder()(embedded, memory, state, memory_mask=mask)
+    assert parts_of(composition, composition.head()(outputs)).memory_mask is mask
+
+
+def test_an_explicit_mask_stands_in_for_one_that_calls_padding_real(composition: Any) -> None:
+    ids = composition.source_ids
+    features = keras.layers.Embedding(4, 4)(ids % 4)
+    joined = keras.layers.Concatenate()([composition.embed("words")(ids), features])
+    memory, state = composition.encode(joined, mask=ops.not_equal(ids, 0))
+    embedded = composition.embed("target_embedding")(composition.target_ids)
+    mask = ops.not_equal(ids, 0)
+    outputs, _, _ = composition.decoder()(embedded, memory, state, memory_mask=mask)
+    assert parts_of(composition, composition.head()(outputs)).memory_mask is mask
+
+
 def test_keras_own_merging_layers_keep_the_mask(composition: Any) -> None:
     memory, state = composition.encode()
     embedded = composition.embed("target_embedding")(composition.target_ids)
     merged = keras.layers.Add()([memory, memory])
     outputs, _, _ = composition.decoder()(embedded, merged, state)
+    assert parts_of(composition, composition.head()(outputs)).memory_mask is not None
+
+
+def test_a_layer_that_is_given_a_mask_beside_what_has_one_joins_nothing(composition: Any) -> None:
+    ids = composition.source_ids
+    memory, state = composition.encode(composition.embed("words")(ids), mask=ops.not_equal(ids, 0))
+    embedded = composition.embed("target_embedding")(composition.target_ids)
+    outputs, _, _ = composition.decoder()(embedded, memory, state)
     assert parts_of(composition, composition.head()(outputs)).memory_mask is not None
 
 
