@@ -19,6 +19,7 @@ def following_epochs(arguments: dict[str, Any]) -> dict[str, Any]:
     follower = follow(arguments.get("initial_epoch") or 0)
     callbacks = arguments.get("callbacks") or []
     if isinstance(callbacks, keras.callbacks.CallbackList):
-        callbacks.append(follower)
+        # Behind the follower of an earlier `fit` with the same list, so that this one counts.
+        callbacks.callbacks.append(follower)
         return arguments
     return {**arguments, "callbacks": [follower, *keras.tree.flatten(callbacks)]}
