@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from keras import ops
 
-from kerasseq.models.scheduled_sampling import ScheduledSampling, draw_tokens, read_rate
+from kerasseq import layers
+from kerasseq.models.scheduled_sampling import (
+    ScheduledSampling,
+    _padding_ids,
+    draw_tokens,
+    read_rate,
+)
 from kerasseq.training import ConstantRate, LinearRate, TokenCrossentropy
 
 Array = np.ndarray
@@ -120,6 +126,22 @@ def test_an_own_token_is_drawn_after_the_replaced_ones_were_read(
     network = type(graph_network)(source_ids, target_ids, logits)
     expected = np.where(batch.target_ids == 0, 0, [[2, 3, 4, 5]])
     assert replaced(network, batch, 1.0).tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize(
+    ("embedding", "expected"),
+    [
+        (layers.TokenEmbedding(12, 2, pad_id=11), {11}),
+        (keras.layers.Embedding(12, 2, mask_zero=True), {0}),
+        (keras.layers.Embedding(12, 2), set()),
+    ],
+)
+def test_padding_is_what_the_embedding_of_the_target_masks(
+    embedding: Any, expected: set[int]
+) -> None:
+    target_ids = keras.Input((None,), dtype="int32")
+    nested = keras.Sequential([keras.Input((None,), dtype="int32"), embedding])
+    assert _padding_ids(keras.Model(target_ids, nested(target_ids))) == expected
 
 
 def test_nothing_real_becomes_padding(plain_network: Callable[..., Any], batch: Any) -> None:
