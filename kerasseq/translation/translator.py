@@ -23,8 +23,10 @@ from kerasseq.typing import Tensor
 class Translator:
     """Strings in, strings out: the one object that joins codecs, network and search.
 
-    Encoding, search and decoding run as one graph, traced once. Padding and batching never change
-    an answer: texts are sorted by length for speed, and come back in their order.
+    Encoding, search and decoding run as one graph, traced once: it sees new values of the weights,
+    but no other weights. After LoRA or quantisation of a layer make a new translator. Padding and
+    batching never change an answer: texts are sorted by length for speed, and come back in their
+    order.
 
     Args:
         source_codec: source strings to ids.
