@@ -214,12 +214,20 @@ def time_reduction(tensor: Tensor) -> int:
             stack.extend(waiting)
             continue
         stack.pop()
-        own = 1
-        if isinstance(operation, keras.layers.Layer):
-            within = layers_within(operation)
-            own = math.prod(layer.time_reduction for layer in within if isinstance(layer, Encoder))
-        known[id(each)] = own * max((known[id(parent)] for parent in before), default=1)
+        longest = max((known[id(parent)] for parent in before), default=1)
+        known[id(each)] = _own_reduction(operation, each) * longest
     return known[id(tensor)]
+
+
+def _own_reduction(operation: Any, output: Tensor) -> int:
+    """What an operation adds to the path that leads through it."""
+    if not isinstance(operation, keras.layers.Layer):
+        return 1
+    if isinstance(operation, keras.Model) and getattr(operation, "outputs", None):
+        index = output._keras_history.tensor_index  # a graph of its own, of which this is an output
+        return time_reduction(keras.tree.flatten(operation.outputs)[index])
+    within = layers_within(operation)
+    return math.prod(layer.time_reduction for layer in within if isinstance(layer, Encoder))
 
 
 def layers_within(layer: keras.layers.Layer) -> Iterator[keras.layers.Layer]:

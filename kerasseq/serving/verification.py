@@ -134,7 +134,7 @@ def read_card(folder: Path) -> dict[str, Any]:
         raise ValueError(f"There is no folder {os.fspath(folder)!r}.")
     try:
         card = json.loads((folder / CARD).read_text(encoding="utf-8"))
-        if not {"files", "warm_up", "tolerance"} <= set(card):
+        if not isinstance(card, dict) or not {"files", "warm_up", "tolerance"} <= set(card):
             raise ValueError("keys are missing")
     except FileNotFoundError:
         raise ValueError(

@@ -217,7 +217,7 @@ def output_texts(
     if not parts.replace_unknown:
         return outputs
     words = words_of_tokens(texts, source.token_ids, parts.source_codec)
-    return replace_unknown(outputs, result, words, parts.target_codec.unknown_id, forced_lengths)
+    return replace_unknown(outputs, result, words, parts.target_codec, forced_lengths)
 
 
 def _answers(

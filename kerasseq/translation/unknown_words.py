@@ -18,7 +18,7 @@ def replace_unknown(
     outputs: Tensor,
     result: SearchResult,
     source_words: Tensor,
-    unknown_id: int,
+    codec: TextCodec,
     forced_lengths: Tensor | None = None,
 ) -> Tensor:
     """Returns the outputs with each unknown token's marker replaced.
@@ -31,7 +31,7 @@ def replace_unknown(
         result: the hypotheses that they are the texts of.
         source_words: `(batch, source_length)` strings: the word each source token belongs to,
             empty for the end and for padding.
-        unknown_id: the target codec's id of unknown tokens.
+        codec: the target codec.
         forced_lengths: `(batch,)` int32, how many tokens the outputs were told to begin with; None
             if nothing was forced.
 
@@ -44,13 +44,23 @@ def replace_unknown(
     if forced_lengths is not None:
         is_forced = tf.sequence_mask(forced_lengths, length)[:, None]
         words = tf.where(is_forced, UNKNOWN_MARKER, words)
-    is_unknown = tf.equal(result.token_ids, unknown_id)
-    is_unknown &= tf.sequence_mask(result.lengths, length)
-    rows = batch * n_best
-    replacements = tf.ragged.boolean_mask(
-        tf.reshape(words, [rows, length]), tf.reshape(is_unknown, [rows, length])
+    # A marker that a known token is or has stays what it is.
+    words = tf.where(tf.equal(result.token_ids, codec.unknown_id), words, UNKNOWN_MARKER)
+    markers = tf.gather(_markers(codec), result.token_ids)
+    markers = tf.where(tf.sequence_mask(result.lengths, length), markers, 0)
+    replacements = tf.RaggedTensor.from_row_lengths(
+        tf.repeat(tf.reshape(words, [-1]), tf.reshape(markers, [-1])),
+        tf.reshape(tf.reduce_sum(markers, axis=-1), [-1]),
+        validate=False,
     )
-    return tf.reshape(_fill_in(tf.reshape(outputs, [rows]), replacements), [batch, n_best])
+    return tf.reshape(_fill_in(tf.reshape(outputs, [-1]), replacements), [batch, n_best])
+
+
+def _markers(codec: TextCodec) -> Tensor:
+    """How many markers each token of a vocabulary is shown as, `(vocabulary_size,)` int64."""
+    counts = [piece.count(UNKNOWN_MARKER) for piece in codec.vocabulary]
+    counts[codec.unknown_id] = 1
+    return tf.constant(counts, tf.int64)
 
 
 def _attended_words(attention_weights: Tensor, source_words: Tensor) -> Tensor:

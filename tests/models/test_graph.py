@@ -75,6 +75,11 @@ def test_positions_are_joined_along_a_path_and_not_across_paths() -> None:
     assert [time_reduction(each) for each in (inputs, first, joined)] == [1, 2, 2]
     above, _ = PyramidalEncoder(2, num_layers=2, reduction=3)(joined)
     assert time_reduction(above) == 6
+    assert time_reduction(keras.Model(inputs, joined)(keras.Input((None, 4)))) == 2
+    several = keras.Model(inputs, [above, first])(keras.Input((None, 4)))
+    assert [time_reduction(each) for each in several] == [6, 2]
+    in_a_row = keras.Sequential([keras.Input((None, 4)), keras.layers.Dense(4)])
+    assert time_reduction(in_a_row(first)) == 2
 
 
 def test_layers_within_come_after_what_holds_them() -> None:

@@ -91,6 +91,7 @@ def flip(path: Path) -> None:
         (verification.WARM_UP, Path.unlink, r"tf_serving_warmup_requests is missing"),
         (verification.CARD, Path.unlink, r"has no model_card.json: it is no version"),
         (verification.CARD, truncate, r"model_card.json' is damaged: "),
+        (verification.CARD, lambda path: path.write_text("3"), r"is damaged: keys are missing"),
     ],
 )
 def test_a_damaged_version_is_an_error_that_names_the_file(

@@ -11,6 +11,7 @@ from kerasseq.text import TextCodec
 from kerasseq.translation.unknown_words import replace_unknown, words_of_tokens
 
 UNKNOWN, END, KNOWN = 1, 3, 4
+CODEC = TextCodec.train(["saw"], tokenizer="word")
 
 
 def result(token_ids: list[list[int]], most_attended: list[list[int]], width: int) -> SearchResult:
@@ -22,9 +23,11 @@ def result(token_ids: list[list[int]], most_attended: list[list[int]], width: in
     return SearchResult(ids, lengths, zeros[..., 0], zeros[..., 0] == 0, zeros, weights)
 
 
-def fill(outputs: list[str], found: SearchResult, words: list[list[str]]) -> list[str]:
+def fill(
+    outputs: list[str], found: SearchResult, words: list[list[str]], codec: TextCodec = CODEC
+) -> list[str]:
     texts = tf.constant([[output] for output in outputs])
-    filled = replace_unknown(texts, found, tf.constant(words), UNKNOWN)
+    filled = replace_unknown(texts, found, tf.constant(words), codec)
     return [row[0].decode() for row in filled.numpy()]
 
 
@@ -39,7 +42,7 @@ def test_what_was_forced_is_no_word_of_the_source() -> None:
         [[UNKNOWN, KNOWN, UNKNOWN, END], [KNOWN, UNKNOWN, END, 0]], [[1, 0, 0, 0]] * 2, 2
     )
     texts, words = tf.constant([["⁇ saw ⁇."], ["I ⁇"]]), tf.constant([["Bo", "Ann"]] * 2)
-    filled = replace_unknown(texts, found, words, UNKNOWN, tf.constant([2, 0]))
+    filled = replace_unknown(texts, found, words, CODEC, tf.constant([2, 0]))
     assert [row[0].decode() for row in filled.numpy()] == ["⁇ saw Bo.", "I Bo"]
 
 
@@ -63,9 +66,12 @@ def test_without_attention_the_marker_stays() -> None:
     assert fill(["⁇"], nothing, [["Ann", ""]]) == ["⁇"]
 
 
-def test_a_marker_that_is_a_token_of_the_text_stays() -> None:
-    found = result([[KNOWN, END]], [[0, 0]], 2)
-    assert fill(["⁇"], found, [["Ann", ""]]) == ["⁇"]
+@pytest.mark.parametrize("tokenizer", ["word", "character"])
+def test_a_marker_that_is_a_token_of_the_text_stays(tokenizer: str) -> None:
+    codec = TextCodec.train(["⁇ ⁇"], tokenizer=tokenizer, vocabulary_size=30)
+    token = codec.vocabulary.index("⁇")
+    found = result([[token, END, 0], [token, UNKNOWN, END]], [[0, 0, 0]] * 2, 2)
+    assert fill(["⁇", "⁇ ⁇"], found, [["Ann", ""]] * 2, codec) == ["⁇", "⁇ Ann"]
 
 
 @pytest.mark.parametrize(
