@@ -58,7 +58,9 @@ def test_an_interrupt_that_the_supervisor_alone_is_sent_ends_the_search(tmp_path
     begun, told = tmp_path / "begun", tmp_path / "told"
     inner = f"import pathlib, time\npathlib.Path({str(begun)!r}).touch()\ntry:\n    time.sleep(60)"
     inner += f"\nexcept KeyboardInterrupt:\n    pathlib.Path({str(told)!r}).touch()"
-    outer = "from kerasseq.commands import supervision; supervision.PATIENCE = 0.1\n"
+    # Processes in the background are begun with this signal ignored.
+    outer = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    outer += "from kerasseq.commands import supervision; supervision.PATIENCE = 0.1\n"
     outer += f"supervision.supervise(['-c', {inner!r}], '.')"
     command = [sys.executable, "-c", outer]
     with subprocess.Popen(command, start_new_session=True, stderr=subprocess.DEVNULL) as process:

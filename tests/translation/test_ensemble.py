@@ -99,6 +99,7 @@ def test_members_are_networks_and_nothing_else(make_translator: Make) -> None:
             Ensemble([made.network, other])  # type: ignore[list-item]
 
 
+@pytest.mark.usefixtures("eagerly")
 def test_the_geometric_mean_is_told_from_the_other_and_kept_in_the_file(
     make_translator: Make, texts: list[str], tmp_path: Path
 ) -> None:

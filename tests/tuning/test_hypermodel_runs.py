@@ -2,6 +2,7 @@
 
 import dataclasses
 import gc
+import json
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,7 +13,8 @@ import numpy as np
 import pytest
 
 from kerasseq import experiments, tuning
-from kerasseq.experiments import ExperimentConfig, FineTuningConfig, Run
+from kerasseq.experiments import ExperimentConfig, FineTuningConfig, Run, RunState
+from kerasseq.experiments.checkpoints import STATE
 from kerasseq.tuning import Choice, SearchSpace, SequenceToSequenceHyperModel
 from kerasseq.tuning.trained_trial import TrainedTrial
 from kerasseq.tuning.tuning_run import _build_oracle
@@ -77,6 +79,8 @@ def test_what_another_trial_has_done_is_taken_over_once(
     train(translator := translator_of(1.0))
     before, output = tmp_path / "before", tmp_path / "after"
     (before / "checkpoints").mkdir(parents=True)
+    progress = np.array(json.dumps(RunState(epoch=1).to_dict()))
+    np.savez(before / "checkpoints" / STATE, progress=progress)
     (before / "history.csv").write_text("epoch\n1\n")
     for _ in range(2):  # the second time the trial goes on after its process was killed
         hypermodel.train(config, output, translator, go_on_from=before)
