@@ -84,7 +84,8 @@ def fingerprint(path: str) -> dict[str, Any]:
     Raises:
         ValueError: if it is a pipe or a device: what was read of it cannot be read again.
     """
-    if os.path.exists(path) and not os.path.isfile(path):
+    is_one = os.path.isfile(path) or os.path.isdir(path)  # a folder is told when it is opened
+    if os.path.exists(path) and not is_one:
         raise ValueError(
             f"{path} must be a file: its checksum tells a run that goes on whether the data has "
             "changed. It is a device or a pipe. Write what it gives into a file."

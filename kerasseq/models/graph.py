@@ -163,16 +163,10 @@ def loser_of_mask(tensor: Tensor) -> Any | None:
     Args:
         tensor: symbolic, without a mask.
     """
-    seen, stack = set(), [tensor]
-    while stack:
-        tensor = stack.pop()
-        if id(tensor) in seen or len(tensor.shape) < 3:
-            continue
-        seen.add(id(tensor))
-        if mask_of(tensor) is None:
-            if any(mask_of(parent) is not None for parent in parents(tensor)):
-                return made_by(tensor)
-            stack.extend(parents(tensor))
+    for each in _sequences_before(tensor, lambda found: mask_of(found) is None):
+        masked = any(mask_of(parent) is not None for parent in parents(each))
+        if mask_of(each) is None and masked:
+            return made_by(each)
     return None
 
 
@@ -184,18 +178,24 @@ def joiner_of_masks(tensor: Tensor) -> Any | None:
     Args:
         tensor: symbolic, with a mask.
     """
+    for each in _sequences_before(tensor, lambda found: True):
+        masked = {mask_of(parent) is not None for parent in parents(each)}
+        if isinstance(made_by(each), keras.layers.Concatenate) and len(masked) > 1:
+            return made_by(each)
+    return None
+
+
+def _sequences_before(tensor: Tensor, passes: Callable[[Tensor], bool]) -> Iterator[Tensor]:
+    """Yields a tensor with positions and those before it, going on behind what `passes`."""
     seen, stack = set(), [tensor]
     while stack:
-        tensor = stack.pop()
-        if id(tensor) in seen or len(tensor.shape) < 3:
+        each = stack.pop()
+        if id(each) in seen or len(each.shape) < 3:
             continue
-        seen.add(id(tensor))
-        operation, before = made_by(tensor), parents(tensor)
-        masked = {mask_of(parent) is None for parent in before}
-        if isinstance(operation, keras.layers.Concatenate) and len(masked) > 1:
-            return operation
-        stack.extend(before)
-    return None
+        seen.add(id(each))
+        yield each
+        if passes(each):
+            stack.extend(parents(each))
 
 
 def time_reduction(tensor: Tensor) -> int:

@@ -148,6 +148,11 @@ def test_a_pipe_has_no_checksum(tmp_path: Path) -> None:
         os.close(writer)
 
 
+def test_a_folder_is_no_pipe(tmp_path: Path) -> None:
+    with pytest.raises(IsADirectoryError):
+        environment.fingerprint(str(tmp_path))
+
+
 def test_what_a_run_depends_on_is_plain(tmp_path: Path) -> None:
     path = tmp_path / "train.tsv"
     path.write_text("one\tett\n")
