@@ -8,7 +8,7 @@ and the gradient of a weight in a loop is one product over all steps, and a matr
 would read slowly is laid out as the network does it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -59,6 +59,17 @@ class Floor:
         Args:
             phases: products and how often they are repeated.
         """
+        run = self.prepare(phases)
+        watch = Stopwatch()
+        run()
+        return watch.read()
+
+    def prepare(self, phases: Sequence[Phase]) -> Callable[[], None]:
+        """Returns what runs the products, once a call; threads may run several side by side.
+
+        Args:
+            phases: products and how often they are repeated.
+        """
         operands = [
             [
                 self._operands(product, phase.steps, (place, order))
@@ -68,9 +79,7 @@ class Floor:
         ]
         steps = [tf.constant(phase.steps) for phase in phases]
         run = self._traced(operands, steps)
-        watch = Stopwatch()
-        run(operands, steps).numpy()
-        return watch.read()
+        return lambda: run(operands, steps).numpy()
 
     def _traced(self, *arguments: Any) -> Any:
         """The graph of such phases, traced for any sizes and run once."""

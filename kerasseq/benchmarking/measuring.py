@@ -4,10 +4,17 @@ import contextlib
 import ctypes
 import gc
 import os
+import queue
 import re
 import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+Lane = TypeVar("Lane")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 class Span(NamedTuple):
@@ -56,6 +63,33 @@ class Stopwatch:
 def total(spans: list[Span]) -> Span:
     """Returns the sum of spans."""
     return Span(sum(span.wall for span in spans), sum(span.cpu for span in spans))
+
+
+def in_lanes(
+    work: Callable[[Lane, Item], Result], lanes: Sequence[Lane], items: Sequence[Item]
+) -> list[Result]:
+    """Returns what `work` gives for each item, as many at once as there are lanes.
+
+    Args:
+        work: is called with a lane that nobody else uses meanwhile, and an item.
+        lanes: what cannot be shared; one alone works without a thread of its own.
+        items: in the order in which they begin.
+    """
+    if len(lanes) == 1:
+        return [work(lanes[0], item) for item in items]
+    free: queue.SimpleQueue[Lane] = queue.SimpleQueue()
+    for lane in lanes:
+        free.put(lane)
+
+    def run(item: Item) -> Result:
+        lane = free.get()
+        try:
+            return work(lane, item)
+        finally:
+            free.put(lane)
+
+    with ThreadPoolExecutor(len(lanes)) as pool:
+        return list(pool.map(run, items))
 
 
 def _machine_seconds() -> tuple[float, float]:

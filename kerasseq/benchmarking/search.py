@@ -23,6 +23,7 @@ from kerasseq.benchmarking.search_graph import Call, SearchGraph
 from kerasseq.benchmarking.searched_batches import SearchedBatch, Task, forced_task, trained_task
 from kerasseq.experiments import environment
 from kerasseq.experiments.network_session import network_session
+from kerasseq.translation.side_by_side import batches_at_once
 
 BATCH_SIZES = (1, 32, 64)
 WARM_CALLS = 3
@@ -44,7 +45,7 @@ def search_benchmark(
     source: str | None = None,
     target: str | None = None,
     threads: int | None = None,
-    parallelism: str = "intra_op",
+    parallelism: str = "inter_op",
     batch_sizes: Sequence[int] = BATCH_SIZES,
     training_steps: int = EPOCH,
     references: Mapping[str, Reference] = REFERENCES,
@@ -61,7 +62,8 @@ def search_benchmark(
             so that outputs end where it says; without, lengths are forced.
         target: the file of their translations.
         threads: how many TensorFlow uses; `None` leaves it as it is.
-        parallelism: what they share, see `environment.set_threads`.
+        parallelism: what they share, see `environment.set_threads`. Where operations run side by
+            side, so do batches of more than one sentence, as those of `Translator` do.
         batch_sizes: sources a call.
         training_steps: updates before the search, with files.
         references: the networks, by what stands before a case's name. Only the one without a
@@ -72,12 +74,12 @@ def search_benchmark(
 
     Yields:
         `case`; `output_tokens_per_second` and `output_tokens_per_cpu_second`, ends included;
-        `sentences_per_second`; `latency_ms_p50` and `latency_ms_p95` of a call, and
-        `latency_cpu_ms`, its mean CPU time; `floor_ratio`, the time of the calls over the time of
-        their matrix products, and `floor_ratio_cpu`, the same of CPU time; `peak_rss_mb`;
-        `traces`; `lengths`, `"forced"` or `"trained"`; `steps`, the mean number of steps of a
-        call; `others_cpu_share`, how much of the machine other processes took; `calls`, `threads`,
-        `parallelism`.
+        `sentences_per_second`; `latency_ms_p50` and `latency_ms_p95` of a call, beside others if
+        several run at once, and `latency_cpu_ms`, its mean CPU time; `floor_ratio`, the time of the
+        calls over the time of their matrix products, and `floor_ratio_cpu`, the same of CPU time;
+        `peak_rss_mb`; `traces`; `lengths`, `"forced"` or `"trained"`; `steps`, the mean number of
+        steps of a call; `others_cpu_share`, how much of the machine other processes took; `calls`,
+        and how many of them ran `at_once`; `threads`, `parallelism`.
 
     Raises:
         ValueError: if an argument is out of range.
@@ -103,20 +105,25 @@ def _task_rows(
     task: Task, dtype: str, searches: Sequence[str], batch_sizes: Sequence[int], seconds: float
 ) -> Iterator[dict[str, Any]]:
     for kind in searches:
-        graph = SearchGraph(task, SEARCHES[kind]())
+        lanes = [SearchGraph(task, SEARCHES[kind]()) for _ in range(batches_at_once())]
         for batch_size in batch_sizes:
-            row = _Case(graph, dtype, batch_size, seconds).run()
+            # Who waits for one sentence asks for nothing else meanwhile.
+            used = lanes[:1] if batch_size == 1 else lanes
+            row = _Case(used, dtype, batch_size, seconds).run()
             yield {"case": f"{kind}/{dtype}/batch{batch_size}", **row}
 
 
 class _Case:
-    """One graph, called for a while with batches of one size."""
+    """One search, called for a while with batches of one size."""
 
-    def __init__(self, graph: SearchGraph, dtype: str, batch_size: int, seconds: float) -> None:
-        self.graph = graph
+    def __init__(
+        self, lanes: Sequence[SearchGraph], dtype: str, batch_size: int, seconds: float
+    ) -> None:
+        self.lanes = lanes
         self.batch_size = batch_size
         self.seconds = seconds
         self.floor = Floor(product_dtype(dtype))
+        self.latencies: list[float] = []
         self.calls: list[Span] = []
         self.floors: list[Span] = []
         self.tokens = 0
@@ -125,38 +132,44 @@ class _Case:
     def run(self) -> dict[str, Any]:
         """Warms up, measures, and returns the row."""
         measuring.reset_peak_memory()
-        batches = self.graph.task.batches(self.batch_size)
-        for batch in itertools.islice(batches, WARM_CALLS):
-            self.graph.call(batch)
+        batches = self.lanes[0].task.batches(self.batch_size)
+        for lane in self.lanes:
+            for batch in itertools.islice(batches, WARM_CALLS):
+                lane.call(batch)
         peak = measuring.peak_memory()  # of the longest batch, before the floor's own matrices
         whole = Stopwatch()
         while not self.calls or whole.read().wall < self.seconds:
-            self._round(list(itertools.islice(batches, ROUND_CALLS)))
+            self._round(list(itertools.islice(batches, ROUND_CALLS * len(self.lanes))))
         return self._row(peak, whole.others_share())
 
     def _round(self, batches: list[SearchedBatch]) -> None:
-        phases = []
-        for batch in batches:
-            call = self.graph.call(batch)
-            self.calls.append(call.span)
-            self.tokens += int(call.lengths.sum())
-            self.steps += call.steps
-            phases.append(self._phases(batch, call))
-        self.floors.extend(self.floor.measure(each) for each in phases)
+        watch = Stopwatch()
+        calls = measuring.in_lanes(SearchGraph.call, self.lanes, batches)
+        self.calls.append(watch.read())
+        self.latencies += [call.span.wall for call in calls]
+        self.tokens += sum(int(call.lengths.sum()) for call in calls)
+        self.steps += sum(call.steps for call in calls)
+        products = [
+            self.floor.prepare(self._phases(*each)) for each in zip(batches, calls, strict=True)
+        ]
+        watch = Stopwatch()
+        measuring.in_lanes(lambda _, run: run(), self.lanes, products)
+        self.floors.append(watch.read())
 
     def _phases(self, batch: SearchedBatch, call: Call) -> list[Phase]:
         """The products of a call; sources that have left it and states twice count no more."""
-        beams, steps = self.graph.beams, max(1, call.steps)
+        beams, steps = self.lanes[0].beams, max(1, call.steps)
         live = max(1, round(call.rows / (steps * beams)))
         rows, width = batch.source_ids.shape
         shape = Shape(rows, width, call.steps)
         states = max(1, round(call.states / steps))
-        return search_phases(self.graph.task.reference, shape, live, beams, states)
+        return search_phases(self.lanes[0].task.reference, shape, live, beams, states)
 
     def _row(self, peak: float | None, others: float | None) -> dict[str, Any]:
         calls, floor = measuring.total(self.calls), measuring.total(self.floors)
-        count = len(self.calls)
-        milliseconds = [1000 * span.wall for span in self.calls]
+        count = len(self.latencies)
+        milliseconds = [1000 * wall for wall in self.latencies]
+        traces = max(lane.run.experimental_get_tracing_count() for lane in self.lanes)
         return {
             "output_tokens_per_second": round(self.tokens / calls.wall, 1),
             "output_tokens_per_cpu_second": round(self.tokens / calls.cpu, 1),
@@ -167,9 +180,10 @@ class _Case:
             "floor_ratio": round(calls.wall / floor.wall, 3),
             "floor_ratio_cpu": round(calls.cpu / floor.cpu, 3),
             "peak_rss_mb": None if peak is None else round(peak, 1),
-            "traces": self.graph.run.experimental_get_tracing_count(),
-            "lengths": self.graph.task.lengths,
+            "traces": traces,
+            "lengths": self.lanes[0].task.lengths,
             "steps": round(self.steps / count, 2),
             "others_cpu_share": None if others is None else round(others, 3),
             "calls": count,
+            "at_once": len(self.lanes),
         }

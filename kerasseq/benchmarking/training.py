@@ -33,7 +33,7 @@ def training_benchmark(
     source: str | None = None,
     target: str | None = None,
     threads: int | None = None,
-    parallelism: str = "intra_op",
+    parallelism: str = "both",
     reference: Reference = MULTI30K,
     batch_size: int = BATCH_SIZE,
     input_feeding: Sequence[bool] = (True, False),

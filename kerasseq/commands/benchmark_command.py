@@ -59,8 +59,9 @@ def _parser() -> CommandParser:
     parser.add_argument("--threads", type=int, metavar="N", help="TensorFlow's threads")
     parser.add_argument(
         "--parallelism",
-        choices=PARALLELISM,
-        help="what they share: each operation, the operations, or both (intra_op)",
+        choices=[each for each in PARALLELISM if each != "auto"],
+        help="what they share: each operation, the operations (and, of a search, the batches), or "
+        "both (both, and inter_op for a search)",
     )
     parser.add_argument(
         "--path", metavar="DIR", help="serving: an exported version (a small random network)"
@@ -97,8 +98,9 @@ def _rows(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
         "source": options.source,
         "target": options.target,
         "threads": options.threads,
-        "parallelism": options.parallelism or "intra_op",
     }
+    if options.parallelism is not None:
+        given["parallelism"] = options.parallelism
     if options.seconds is not None:
         given["seconds"] = options.seconds
     if options.dtype is not None:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from kerasseq import checks
 from kerasseq.commands.choice_flags import choosing
+from kerasseq.commands.loading import run_batches_side_by_side
 from kerasseq.commands.model_flags import add_model_flags, load_model
 from kerasseq.commands.output_counts import OutputCounts, longest_source
 from kerasseq.commands.process import CommandParser, UsageError, run
 from kerasseq.commands.search_flags import add_search_flags, with_search_flags
-from kerasseq.commands.windows import answer_windows, lengths_of_pair
+from kerasseq.commands.windows import answer_windows, are_many_batches, lengths_of_pair
 from kerasseq.files import finite, written_beside
 
 if TYPE_CHECKING:
@@ -127,6 +128,8 @@ def _evaluate(arguments: Sequence[str]) -> None:
 
     metrics = evaluation.get_metrics(options.metrics)
     pairs = _read_pairs(options)
+    if are_many_batches(len(pairs), options.batch_size):
+        run_batches_side_by_side()
     translator = with_search_flags(load_model(options), options)
     hypotheses: list[str] = []
     counts = OutputCounts()

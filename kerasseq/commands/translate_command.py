@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from kerasseq import checks
 from kerasseq.commands.choice_flags import choosing
 from kerasseq.commands.input_lines import count_lines, iterate_lines
+from kerasseq.commands.loading import run_batches_side_by_side
 from kerasseq.commands.model_flags import add_model_flags, load_model
 from kerasseq.commands.output_counts import OutputCounts, longest_source
 from kerasseq.commands.process import CommandParser, UsageError, real_text, run, split_texts
 from kerasseq.commands.search_flags import SEARCH_FLAGS, add_search_flags, with_search_flags
-from kerasseq.commands.windows import answer_windows, lengths_of_pair
+from kerasseq.commands.windows import answer_windows, are_many_batches, lengths_of_pair
 
 if TYPE_CHECKING:
     from kerasseq import Translation
@@ -82,14 +83,17 @@ def _translate(arguments: Sequence[str]) -> None:
         _score(options)
         return
     total = len(options.texts) or count_lines(options.input)
-    translator = with_search_flags(load_model(options), options)
     at_terminal = not options.texts and options.input is None and sys.stdin.isatty()
+    together = 1 if at_terminal and options.window is None else options.window
+    if are_many_batches(total, options.batch_size, together):
+        run_batches_side_by_side()
+    translator = with_search_flags(load_model(options), options)
     counts = OutputCounts()
     for window in answer_windows(
         choosing(translator, options),
         _texts(options),
         options.batch_size,
-        window=1 if at_terminal and options.window is None else options.window,
+        window=together,
         total=total,
         show_progress=not sys.stdout.isatty(),  # there the outputs themselves are the progress
     ):
@@ -108,6 +112,9 @@ def _score(options: argparse.Namespace) -> None:
     for name in SEARCH_FLAGS:  # nothing is searched, and nothing chosen
         if getattr(options, name) is not None:
             raise UsageError(f"--targets and --{name} exclude each other.")
+    total = count_lines(options.targets)
+    if are_many_batches(total, options.batch_size, options.window):
+        run_batches_side_by_side()
     translator = load_model(options)
     count, truncated = 0, 0
     for window in answer_windows(
@@ -115,7 +122,7 @@ def _score(options: argparse.Namespace) -> None:
         _pairs(options),
         options.batch_size,
         options.window,
-        total=count_lines(options.targets),
+        total=total,
         show_progress=not sys.stdout.isatty(),
         length=lengths_of_pair,
     ):

@@ -10,6 +10,7 @@ from tqdm import tqdm
 from kerasseq import checks
 
 BATCHES = 32
+AT_ONCE = 8  # batches that are handed over together, so that they may run side by side
 
 Row = TypeVar("Row")
 Answer = TypeVar("Answer")
@@ -30,7 +31,8 @@ def answer_windows(
     a row cannot be read, those before it are answered first.
 
     Args:
-        answer: a `Translator` for texts, its `score` for pairs, or whatever is called like one.
+        answer: a `Translator` for texts, its `score` for pairs, or whatever is called like one
+            with rows and a batch size. It gets the rows of several batches, in their order.
         rows: read as they are needed.
         batch_size: how many rows run at once.
         window: how many rows are sorted among one another; by default those of 32 batches.
@@ -49,14 +51,26 @@ def answer_windows(
                 break
             order = sorted(range(len(part)), key=[length(row) for row in part].__getitem__)
             answers: dict[int, Answer] = {}
-            for start in range(0, len(part), batch_size):
-                batch = order[start : start + batch_size]
-                found = answer([part[row] for row in batch], batch_size)
-                answers.update(zip(batch, found, strict=True))
-                bar.update(len(batch))
+            for start in range(0, len(part), AT_ONCE * batch_size):
+                some = order[start : start + AT_ONCE * batch_size]
+                found = answer([part[row] for row in some], batch_size)
+                answers.update(zip(some, found, strict=True))
+                bar.update(len(some))
             yield [answers[row] for row in range(len(part))]
     if failure is not None:
         raise failure
+
+
+def are_many_batches(total: int | None, batch_size: int, window: int | None = None) -> bool:
+    """Returns whether rows fill batches enough to run two of them at once.
+
+    Args:
+        total: how many rows there are; `None`: unknown, and taken for many.
+        batch_size: how many rows are a batch.
+        window: how many rows are answered together; by default those of 32 batches.
+    """
+    most = min(BATCHES * batch_size if each is None else each for each in (total, window))
+    return most >= 2 * batch_size
 
 
 def _read(rows: Iterator[Row], count: int) -> tuple[list[Row], Exception | None]:

@@ -40,7 +40,9 @@ def build_translator(
     Raises:
         ValueError: if the configuration is not usable.
     """
-    environment.set_threads(config.training.threads, config.training.parallelism)
+    environment.set_threads(
+        config.training.threads, config.training.parallelism, config.target_tokens
+    )
     start = read_start(config) if start is None else start
     keras.utils.set_random_seed(config.seed)
     source_codec, target_codec = codecs or _make_codecs(config, pairs, start)

@@ -220,6 +220,12 @@ class ExperimentConfig:
         self.source_text.check("source_text")
         self.target_text.check("target_text")
 
+    @property
+    def target_tokens(self) -> int:
+        """How many ids the target vocabulary has at most."""
+        text = self.source_text if self.share_vocabulary else self.target_text
+        return text.vocabulary_size
+
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> "ExperimentConfig":
         """Reads a configuration from a YAML file, or a recipe by its name.

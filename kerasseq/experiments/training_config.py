@@ -8,7 +8,7 @@ from kerasseq import checks
 SCHEDULES = ("constant", "cosine", "noam", "inverse_square_root", "plateau")
 DTYPES = ("float32", "mixed_bfloat16", "auto")
 AVERAGES = ("best", "last")
-PARALLELISM = ("intra_op", "inter_op", "both")
+PARALLELISM = ("intra_op", "inter_op", "both", "auto")
 VOCABULARIES = ("keep", "new")
 
 
@@ -52,7 +52,8 @@ class TrainingConfig:
         threads: threads of TensorFlow; null for all cores.
         parallelism: intra_op, threads share each operation; inter_op, operations that do not wait
             for one another run side by side, which is faster for small networks and gives the
-            same weights for any number of threads; or both, which is fastest for large ones.
+            same weights for any number of threads; both, which is fastest for large ones; or auto:
+            inter_op on up to two threads for fewer than 4,000 target tokens, else both.
     """
 
     epochs: int = 10
@@ -79,7 +80,7 @@ class TrainingConfig:
     keep_average_of: int = 1
     dtype: str = "float32"
     threads: int | None = None
-    parallelism: str = "intra_op"
+    parallelism: str = "auto"
 
     def __post_init__(self) -> None:
         for name in ("epochs", "accumulation_steps", "plateau_patience", "evaluate_every"):

@@ -89,7 +89,9 @@ def train(
     if report is not None and not changes:
         logger.info("%s holds this run, finished: nothing to do.", folder.path)
         return Run(str(folder.path), Translator.load(folder.model), report)
-    environment.set_threads(config.training.threads, config.training.parallelism)
+    environment.set_threads(
+        config.training.threads, config.training.parallelism, config.target_tokens
+    )
     described = environment.describe(files)
     start = read_start(config)
     if translator is None:

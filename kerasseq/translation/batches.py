@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import tensorflow as tf
 
 from kerasseq import checks
+from kerasseq.translation.side_by_side import side_by_side
 from kerasseq.typing import Tensor
 
 Answer = TypeVar("Answer")
@@ -61,25 +62,33 @@ def check_equal_lengths(
 
 
 def in_batches(
-    columns: Sequence[list[str]], batch_size: int, run: Callable[..., Iterable[Answer]]
+    columns: Sequence[list[str]],
+    batch_size: int,
+    graph: Any,
+    read: Callable[..., Iterable[Answer]],
 ) -> list[Answer]:
-    """Returns what `run` answers to each row, in the order of the rows.
+    """Returns the answers of a graph to each row, in the order of the rows.
 
     Texts of about one length share a batch, so that little is spent on padding.
 
     Args:
-        columns: one list of texts for each argument of `run`, all of one length.
-        batch_size: how many rows run at once.
-        run: from `(batch,)` string tensors, one a column, to one answer a row.
+        columns: one list of texts for each argument of `graph`, all of one length.
+        batch_size: how many rows are a batch.
+        graph: a `tf.function` of `(batch,)` string tensors, one a column.
+        read: from these tensors and what the graph gave to one answer a row.
     """
     checks.check_positive_integer("batch_size", batch_size)
     rows = list(zip(*columns, strict=True))
     order = sorted(range(len(rows)), key=lambda row: [len(text) for text in rows[row]])
-    answers: dict[int, Answer] = {}
-    for start in range(0, len(order), batch_size):
-        batch = order[start : start + batch_size]
+
+    def answer(batch: list[int]) -> list[Answer]:
         tensors = [as_tensor([column[row] for row in batch]) for column in columns]
-        answers.update(zip(batch, run(*tensors), strict=True))
+        return list(read(*tensors, graph(*tensors)))
+
+    batches = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
+    answers: dict[int, Answer] = {}
+    for batch, found in zip(batches, side_by_side(answer, batches, graph), strict=True):
+        answers.update(zip(batch, found, strict=True))
     return [answers[row] for row in range(len(rows))]
 
 

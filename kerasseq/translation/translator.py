@@ -120,11 +120,8 @@ class Translator:
         return pipeline.score(self, texts, targets)
 
     def __call__(self, texts: Sequence[str], batch_size: int = 64) -> list[Translation]:
-        return in_batches(
-            [check_texts("texts", texts)],
-            batch_size,
-            lambda batch: read_translations(batch, self._translate(batch)),
-        )
+        columns = [check_texts("texts", texts)]
+        return in_batches(columns, batch_size, self._translate, read_translations)
 
     def complete(
         self, texts: Sequence[str], prefixes: Sequence[str], batch_size: int = 64
@@ -150,7 +147,8 @@ class Translator:
         return in_batches(
             columns,
             batch_size,
-            lambda batch, begin: read_translations(batch, self._complete(batch, begin)),
+            self._complete,
+            lambda batch, begin, found: read_translations(batch, found),
         )
 
     def score(self, pairs: Iterable[tuple[str, str]], batch_size: int = 64) -> list[TargetScore]:
@@ -166,11 +164,7 @@ class Translator:
         Raises:
             TypeError: if an element is no pair of strings.
         """
-        return in_batches(
-            check_pairs("pairs", pairs),
-            batch_size,
-            lambda batch, targets: read_scores(batch, targets, self._score(batch, targets)),
-        )
+        return in_batches(check_pairs("pairs", pairs), batch_size, self._score, read_scores)
 
     def perplexity(self, pairs: Iterable[tuple[str, str]], batch_size: int = 64) -> float:
         """Returns how many tokens the network hesitates between, on average over a corpus.

@@ -1,6 +1,7 @@
 """A translator that is small enough to be made anew, and its file."""
 
 import functools
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,14 @@ import kerasseq
 from kerasseq import layers
 
 SENTENCES = ["hello world", "a b c", "what is this", "is this a world"]
+
+
+@pytest.fixture(autouse=True)
+def _threads_are_those_of_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a command tells TensorFlow of threads by the environment ends with the test."""
+    for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+        monkeypatch.setenv(name, os.environ.get(name, "1"))
+        monkeypatch.delenv(name)
 
 
 @pytest.fixture(scope="session")

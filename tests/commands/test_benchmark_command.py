@@ -30,7 +30,7 @@ def test_it_prints_one_json_object_a_line(
     assert json.loads(line) == {"case": "training/float32/input_feeding", "step_ms": 1.5}
     assert asked == {
         **{"seconds": 3.0, "dtypes": ["float32"]},
-        **{"source": None, "target": None, "threads": None, "parallelism": "intra_op"},
+        **{"source": None, "target": None, "threads": None},
     }
 
 

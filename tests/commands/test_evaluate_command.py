@@ -36,6 +36,22 @@ def test_the_numbers_are_those_of_the_evaluation_room(
     assert report.values["exact_match"] == 50.0
 
 
+@pytest.mark.parametrize(("batch_size", "side_by_side"), [("2", True), ("3", False)])
+def test_two_batches_run_side_by_side(
+    batch_size: str,
+    side_by_side: bool,
+    model: str,
+    pairs_file: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said: list[bool] = []
+    name = "kerasseq.commands.evaluate_command.run_batches_side_by_side"
+    monkeypatch.setattr(name, lambda: said.append(True))
+    flags = ["--model", model, "--data", pairs_file, "--batch_size", batch_size]
+    assert commands.evaluate(flags) == 0
+    assert said == [True] * side_by_side
+
+
 def test_without_json_there_is_a_metric_a_line_with_its_signature(
     model: str, pairs_file: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

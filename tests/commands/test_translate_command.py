@@ -40,6 +40,34 @@ def test_files_and_standard_input_keep_their_order_over_windows(
     assert capsys.readouterr().out.splitlines() == expected
 
 
+@pytest.mark.parametrize(
+    ("flags", "lines", "side_by_side"),
+    [
+        (["--batch_size", "2"], 4, True),
+        (["--batch_size", "2"], 3, False),
+        (["--window", "1"], 200, False),
+    ],
+)
+@pytest.mark.parametrize("scores", [False, True])
+def test_many_batches_run_side_by_side(
+    flags: list[str],
+    lines: int,
+    side_by_side: bool,
+    scores: bool,
+    model: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said: list[bool] = []
+    name = "kerasseq.commands.translate_command.run_batches_side_by_side"
+    monkeypatch.setattr(name, lambda: said.append(True))
+    path = tmp_path / "input.txt"
+    path.write_text(lines * "a hat\n", encoding="utf-8")
+    flags = [*flags, "--input", str(path), *(["--targets", str(path)] if scores else [])]
+    assert commands.translate(["--model", model, *flags]) == 0
+    assert said == [True] * side_by_side
+
+
 def test_a_window_of_one_answers_before_more_is_read(
     model: str,
     translator: kerasseq.Translator,

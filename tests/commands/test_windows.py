@@ -3,24 +3,47 @@ from typing import Any
 
 import pytest
 
-from kerasseq.commands.windows import answer_windows
+from kerasseq.commands.windows import answer_windows, are_many_batches
 
 
 def echo(texts: Sequence[str], batch_size: int) -> list[Any]:
     return list(texts)
 
 
-def test_order_is_kept_and_batches_hold_texts_of_about_one_length() -> None:
-    batches = []
+def test_order_is_kept_and_texts_of_about_one_length_stand_together() -> None:
+    asked = []
 
     def translate(texts: Sequence[str], batch_size: int) -> list[Any]:
-        batches.append(list(texts))
+        asked.append((list(texts), batch_size))
         return [text.upper() for text in texts]
 
     texts = ["ccc", "a", "bb", "a", "dddd", "e"]
     windows = list(answer_windows(translate, texts, batch_size=2, window=4))
     assert windows == [["CCC", "A", "BB", "A"], ["DDDD", "E"]]
-    assert batches == [["a", "a"], ["bb", "ccc"], ["e", "dddd"]]
+    assert asked == [(["a", "a", "bb", "ccc"], 2), (["e", "dddd"], 2)]
+
+
+def test_eight_batches_are_answered_together() -> None:
+    asked = []
+
+    def translate(texts: Sequence[str], batch_size: int) -> list[Any]:
+        asked.append(len(texts))
+        return list(texts)
+
+    (window,) = answer_windows(translate, [str(number) for number in range(45)], batch_size=2)
+    assert window == [str(number) for number in range(45)]
+    assert asked == [16, 16, 13]
+
+
+@pytest.mark.parametrize(
+    ("total", "window", "many"),
+    [
+        *[(8, None, True), (7, None, False), (None, None, True), (100, 7, False)],
+        *[(None, 1, False), (None, 8, True), (0, None, False)],
+    ],
+)
+def test_two_full_batches_are_many(total: int | None, window: int | None, many: bool) -> None:
+    assert are_many_batches(total, 4, window) is many
 
 
 def test_no_more_is_read_than_a_window() -> None:
