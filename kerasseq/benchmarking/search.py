@@ -21,8 +21,8 @@ from kerasseq.benchmarking.reference import (
 )
 from kerasseq.benchmarking.search_graph import Call, SearchGraph
 from kerasseq.benchmarking.searched_batches import SearchedBatch, Task, forced_task, trained_task
-from kerasseq.experiments import environment
 from kerasseq.experiments.network_session import network_session
+from kerasseq.experiments.threads import set_threads
 from kerasseq.translation.side_by_side import batches_at_once
 
 BATCH_SIZES = (1, 32, 64)
@@ -62,7 +62,7 @@ def search_benchmark(
             so that outputs end where it says; without, lengths are forced.
         target: the file of their translations.
         threads: how many TensorFlow uses; `None` leaves it as it is.
-        parallelism: what they share, see `environment.set_threads`. Where operations run side by
+        parallelism: what they share, see `threads.set_threads`. Where operations run side by
             side, so do batches of more than one sentence, as those of `Translator` do.
         batch_sizes: sources a call.
         training_steps: updates before the search, with files.
@@ -87,7 +87,7 @@ def search_benchmark(
     checks.check_number("seconds", seconds, minimum=0)
     if "" in references:
         references = {**references, "": references[""].with_vocabulary_size(vocabulary_size)}
-    environment.set_threads(threads, parallelism)
+    set_threads(threads, parallelism)
     for dtype in dtypes or paying_dtypes():
         for name, reference in references.items():
             with network_session():

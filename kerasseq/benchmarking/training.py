@@ -18,8 +18,8 @@ from kerasseq.benchmarking.reference import (
     product_dtype,
 )
 from kerasseq.benchmarking.training_parts import measure_parts
-from kerasseq.experiments import environment
 from kerasseq.experiments.network_session import network_session
+from kerasseq.experiments.threads import set_threads
 from kerasseq.typing import Tensor
 
 BATCH_SIZE = 128
@@ -48,7 +48,7 @@ def training_benchmark(
         source: a file of source sentences, one a line; without files ids are generated.
         target: the file of their translations.
         threads: how many TensorFlow uses; `None` leaves it as it is.
-        parallelism: what they share, see `environment.set_threads`.
+        parallelism: what they share, see `threads.set_threads`.
         reference: the network and its data.
         batch_size: sentences a batch.
         input_feeding: with, without, or both.
@@ -67,7 +67,7 @@ def training_benchmark(
     """
     checks.check_number("seconds", seconds, minimum=0)
     reference = reference.with_vocabulary_size(vocabulary_size)
-    environment.set_threads(threads, parallelism)
+    set_threads(threads, parallelism)
     with_files = source is not None or target is not None
     setting = {"data": "files" if with_files else "generated", "threads": threads}
     if with_files:

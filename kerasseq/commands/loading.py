@@ -20,7 +20,7 @@ def load_tensorflow() -> None:
     """Loads TensorFlow and Keras, so that a user sees no lines but ours.
 
     `TF_CPP_MIN_LOG_LEVEL` is set to 3 unless it is set already; another value shows everything.
-    `TF_NUM_INTEROP_THREADS` is set to 1 unless it is set: `environment.set_threads` says why.
+    `TF_NUM_INTEROP_THREADS` is set to 1 unless it is set: `experiments/threads.py` says why.
     `TF_ENABLE_ONEDNN_OPTS` is set to 1 unless it is set: where TensorFlow leaves oneDNN off, on
     processors without AVX512, a training step of the reference network took 1.4 times as long.
     """

@@ -10,6 +10,7 @@ from kerasseq.experiments import environment, run_data
 from kerasseq.experiments.config import ExperimentConfig, SearchConfig
 from kerasseq.experiments.fine_tuning import Start, fits, read_start
 from kerasseq.experiments.run_data import RunData
+from kerasseq.experiments.threads import set_threads
 from kerasseq.experiments.weight_transfer import copy_weights, freeze, resized_network
 from kerasseq.models import SequenceToSequence
 from kerasseq.text import TextCodec
@@ -40,9 +41,7 @@ def build_translator(
     Raises:
         ValueError: if the configuration is not usable.
     """
-    environment.set_threads(
-        config.training.threads, config.training.parallelism, config.target_tokens
-    )
+    set_threads(config.training.threads, config.training.parallelism, config.target_tokens)
     start = read_start(config) if start is None else start
     keras.utils.set_random_seed(config.seed)
     source_codec, target_codec = codecs or _make_codecs(config, pairs, start)

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from kerasseq.experiments.threads import count_threads
+
 logger = logging.getLogger(__name__)
 
 PACKAGES = (
@@ -21,7 +23,6 @@ PACKAGES = (
 CHECKOUT = Path(__file__).parents[2]
 BFLOAT16_FEATURES = ("amx_bf16", "avx512_bf16")
 ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
-MANY_TOKENS = 4000  # from where on the product with the vocabulary is worth sharing
 # What decides how fast matrix products are, from the oldest to the newest.
 CPU_FEATURES = (
     "avx2",
@@ -61,7 +62,7 @@ def describe(files: Mapping[str, Any]) -> dict[str, Any]:
         "platform": platform.platform(),
         "processor": processor(),
         "cores": os.cpu_count(),
-        "threads": _threads(),
+        "threads": count_threads(),
         ONEDNN: os.environ.get(ONEDNN),
         "files": dict(files),
     }
@@ -149,7 +150,7 @@ def log_dtype(chosen: str, reason: str) -> None:
         processor()["name"],
         ", ".join(processor()["features"]) or "features unknown",
         _onednn(),
-        _threads(),
+        count_threads(),
         os.cpu_count() or 1,
     )
 
@@ -163,57 +164,6 @@ def _onednn() -> str:
     if "avx2" in features and not {"avx_vnni", "avx512_vnni"} & set(features):
         return f"off ({ONEDNN}=1, set before TensorFlow is imported, would be faster)"
     return "as TensorFlow chooses"
-
-
-def set_threads(threads: int | None, parallelism: str = "intra_op", target_tokens: int = 0) -> None:
-    """Limits TensorFlow's threads; only possible before it has run anything.
-
-    `"intra_op"`: threads share an operation and operations follow one another, since threads that
-    wait for operations take 8 % more CPU time of a training step and 15 % of a search.
-    `"inter_op"`: each operation has one thread, and those that do not wait for one another run
-    side by side: the two directions of an encoder, the gradients of the weights, the batches of a
-    translator. No sum is cut into as many parts as there are threads, so the numbers are those of
-    one thread, to the bit.
-    `"both"`: operations run side by side and each has all threads, which trains large networks
-    faster than `"intra_op"` (docs/performance.md).
-    `"auto"`: `"inter_op"` on up to two threads for a target vocabulary below 4,000 tokens, `"both"`
-    for larger ones and on more threads, which operations alone do not fill.
-
-    Args:
-        threads: how many; `None` leaves them as they are for `"intra_op"` (and for `"auto"` where
-            `TF_NUM_INTRAOP_THREADS` is set), and else means one a core.
-        parallelism: what they do.
-        target_tokens: size of the target vocabulary, for `"auto"`.
-    """
-    asked = threads is not None or parallelism not in ("auto", "intra_op")
-    if not asked and (parallelism == "intra_op" or "TF_NUM_INTRAOP_THREADS" in os.environ):
-        return
-    threads = threads or os.cpu_count() or 1
-    if parallelism == "auto":
-        parallelism = "inter_op" if threads <= 2 and target_tokens < MANY_TOKENS else "both"
-    intra = 1 if parallelism == "inter_op" else threads
-    inter = 1 if parallelism == "intra_op" else threads
-    import tensorflow as tf
-
-    try:
-        tf.config.threading.set_intra_op_parallelism_threads(intra)
-        tf.config.threading.set_inter_op_parallelism_threads(inter)
-    except RuntimeError:
-        if asked:
-            logger.warning(
-                "TensorFlow already runs: `training.threads` and `training.parallelism` have no "
-                "effect any more."
-            )
-
-
-def _threads() -> int:
-    import tensorflow as tf
-
-    threading = tf.config.threading
-    # What TensorFlow itself reads where nothing is chosen.
-    named = int(os.environ.get("TF_NUM_INTRAOP_THREADS") or 0)
-    within = threading.get_intra_op_parallelism_threads() or named or os.cpu_count() or 1
-    return max(within, threading.get_inter_op_parallelism_threads())
 
 
 def git_revision(folder: str | os.PathLike[str] = ".") -> str | None:

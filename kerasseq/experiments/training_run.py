@@ -28,6 +28,7 @@ from kerasseq.experiments.run_folder import RunFolder
 from kerasseq.experiments.run_report import make_metadata, make_report
 from kerasseq.experiments.run_session import MakeCallback, Run, Session
 from kerasseq.experiments.run_state import RunState
+from kerasseq.experiments.threads import set_threads
 from kerasseq.experiments.watch_run import Watch, WatchRun
 from kerasseq.experiments.weight_transfer import freeze
 from kerasseq.models import SequenceToSequence
@@ -89,9 +90,7 @@ def train(
     if report is not None and not changes:
         logger.info("%s holds this run, finished: nothing to do.", folder.path)
         return Run(str(folder.path), Translator.load(folder.model), report)
-    environment.set_threads(
-        config.training.threads, config.training.parallelism, config.target_tokens
-    )
+    set_threads(config.training.threads, config.training.parallelism, config.target_tokens)
     described = environment.describe(files)
     start = read_start(config)
     if translator is None:

@@ -8,6 +8,7 @@ from typing import Any
 from kerasseq import checks
 from kerasseq.experiments import ExperimentConfig, environment
 from kerasseq.experiments.run_data import named_files
+from kerasseq.experiments.threads import fix_threads
 from kerasseq.translation.backend import check_backend
 from kerasseq.tuning.budget import Budget
 from kerasseq.tuning.experiment_tuner import ExperimentTuner
@@ -77,6 +78,9 @@ def tune(
     seed = config.seed if seed is None else seed
     hypermodel = SequenceToSequenceHyperModel(config, space, objective, output)
     oracle = _build_oracle(hypermodel, algorithm, seed, options or {})
+    fixed = hypermodel.space.fill(hypermodel.config, {})
+    # Once for all trials, whatever vocabularies they draw.
+    fix_threads(fixed.training.threads, fixed.training.parallelism, fixed.target_tokens)
     # Data that cannot be read is an error of the search, and of no trial.
     logger.info("Searching on %d training pairs.", len(hypermodel.pairs.train))
     said = {

@@ -1,6 +1,5 @@
 """What a run depends on besides its configuration."""
 
-import functools
 import importlib.metadata
 import json
 import logging
@@ -10,7 +9,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-import tensorflow as tf
 
 from kerasseq.experiments import environment
 
@@ -162,88 +160,6 @@ def test_what_a_run_depends_on_is_plain(tmp_path: Path) -> None:
     assert described["versions"] == environment.versions()
     expected = {"started", "revision", "processor", "cores", "threads", "TF_ENABLE_ONEDNN_OPTS"}
     assert expected <= set(described)
-
-
-def test_threads_share_an_operation_or_the_operations(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: dict[str, int] = {}
-    for pool in ("intra", "inter"):
-        name = f"set_{pool}_op_parallelism_threads"
-        monkeypatch.setattr(tf.config.threading, name, functools.partial(told.__setitem__, pool))
-    environment.set_threads(None)
-    assert told == {}
-    environment.set_threads(2)
-    assert told == {"intra": 2, "inter": 1}
-    environment.set_threads(3, "inter_op")
-    assert told == {"intra": 1, "inter": 3}
-    monkeypatch.setattr(os, "cpu_count", lambda: 4)
-    environment.set_threads(None, "inter_op")
-    assert told == {"intra": 1, "inter": 4}
-    environment.set_threads(2, "both")
-    assert told == {"intra": 2, "inter": 2}
-    environment.set_threads(None, "both")
-    assert told == {"intra": 4, "inter": 4}
-
-
-@pytest.mark.parametrize(
-    ("cores", "threads", "target_tokens", "chosen"),
-    [
-        (2, None, 3999, {"intra": 1, "inter": 2}),
-        (2, None, 4000, {"intra": 2, "inter": 2}),
-        (3, None, 3999, {"intra": 3, "inter": 3}),
-        (8, 1, 3999, {"intra": 1, "inter": 1}),
-        (8, 2, 4000, {"intra": 2, "inter": 2}),
-    ],
-)
-def test_what_threads_share_follows_from_their_number_and_the_vocabulary(
-    cores: int,
-    threads: int | None,
-    target_tokens: int,
-    chosen: dict[str, int],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    told: dict[str, int] = {}
-    for pool in ("intra", "inter"):
-        name = f"set_{pool}_op_parallelism_threads"
-        monkeypatch.setattr(tf.config.threading, name, functools.partial(told.__setitem__, pool))
-    monkeypatch.setattr(os, "cpu_count", lambda: cores)
-    monkeypatch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)
-    environment.set_threads(threads, "auto", target_tokens)
-    assert told == chosen
-    told.clear()
-    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "5")
-    environment.set_threads(None, "auto", target_tokens)
-    assert told == {}
-    environment.set_threads(threads or 1, "auto", target_tokens)  # a flag counts more
-    assert told != {}
-
-
-def test_threads_are_counted_whatever_they_share(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "cpu_count", lambda: 4)
-    monkeypatch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)
-    for intra, inter, threads in [(2, 1, 2), (1, 3, 3), (0, 0, 4)]:
-        monkeypatch.setattr(
-            tf.config.threading, "get_intra_op_parallelism_threads", lambda n=intra: n
-        )
-        monkeypatch.setattr(
-            tf.config.threading, "get_inter_op_parallelism_threads", lambda n=inter: n
-        )
-        assert environment.describe({})["threads"] == threads
-
-
-def test_threads_that_come_too_late_are_a_warning(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    def refuse(threads: int) -> None:
-        raise RuntimeError("Intra op parallelism cannot be modified after initialization.")
-
-    monkeypatch.setattr(tf.config.threading, "set_intra_op_parallelism_threads", refuse)
-    environment.set_threads(None, "auto")
-    assert caplog.messages == []
-    environment.set_threads(2, "auto")
-    assert caplog.messages == [
-        "TensorFlow already runs: `training.threads` and `training.parallelism` have no effect "
-        "any more."
-    ]
 
 
 def test_a_folder_without_history_has_no_revision(
