@@ -75,7 +75,7 @@ def test_auto_takes_bfloat16_where_the_processor_has_it_and_says_why(
     reason: str,
 ) -> None:
     with_cpu_flags(monkeypatch, f"model name\t: Abacus 9\nflags\t: fpu avx512f {flags}\n")
-    monkeypatch.setattr(environment, "_threads", lambda: 3)
+    monkeypatch.setattr(environment, "count_threads", lambda: 3)
     monkeypatch.setattr(os, "cpu_count", lambda: 4)
     with caplog.at_level(logging.INFO, environment.logger.name):
         assert environment.choose_dtype(requested) == chosen

@@ -80,3 +80,29 @@ def eagerly() -> Iterator[None]:
 @pytest.fixture
 def texts() -> list[str]:
     return list(TEXTS)
+
+
+@pytest.fixture
+def batch_sizes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[[kerasseq.Translator, str], list[int]]:
+    """Returns a function that begins to note the sizes of the batches a graph is called with.
+
+    Batches may run side by side: in which order they are noted is nobody's promise.
+    """
+
+    def begin(translator: kerasseq.Translator, name: str) -> list[int]:
+        sizes: list[int] = []
+        graph = getattr(translator, name)
+
+        class Counted:
+            get_concrete_function = graph.get_concrete_function
+
+            def __call__(self, *batch: Any) -> Any:
+                sizes.append(len(batch[0]))
+                return graph(*batch)
+
+        monkeypatch.setattr(translator, name, Counted())
+        return sizes
+
+    return begin

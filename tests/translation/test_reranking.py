@@ -1,4 +1,5 @@
 import copy
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -98,24 +99,14 @@ def test_of_equals_the_one_that_stood_before_comes_first() -> None:
 
 
 def test_the_batch_size_is_that_of_both_translators(
-    translator: Translator, monkeypatch: pytest.MonkeyPatch
+    translator: Translator, batch_sizes: Callable[[Translator, str], list[int]]
 ) -> None:
     wide = translator.with_search({"name": "beam", "num_beams": 2, "n_best": 2})
-    sizes: dict[str, list[int]] = {"_translate": [], "_score": []}
-
-    def count(name: str, run: Any) -> None:
-        def counted(*batch: Any) -> Any:
-            sizes[name].append(len(batch[0]))
-            return run(*batch)
-
-        monkeypatch.setattr(wide, name, counted)
-
-    for name in sizes:
-        count(name, getattr(wide, name))
+    translated, scored = batch_sizes(wide, "_translate"), batch_sizes(wide, "_score")
     found = Reranker(wide, wide)(["a b", "c", "hello"], batch_size=2)
     pairs = sum(len(each.alternatives) for each in found)
-    assert sizes["_translate"] == [2, 1]
-    assert (max(sizes["_score"]), sum(sizes["_score"])) == (2, pairs)
+    assert sorted(translated) == [1, 2]
+    assert (max(scored), sum(scored)) == (2, pairs)
 
 
 def test_options_are_checked(translator: Translator) -> None:

@@ -17,14 +17,7 @@ from kerasseq import tuning
 from kerasseq.experiments import ExperimentConfig, RunState
 from kerasseq.experiments.folder_lock import FolderLock
 from kerasseq.training import InvalidLossError
-from kerasseq.tuning import (
-    Budget,
-    SearchSpace,
-    TrialRecord,
-    TuningListener,
-    TuningResult,
-    tuning_run,
-)
+from kerasseq.tuning import Budget, SearchSpace, TrialRecord, TuningListener, TuningResult
 
 FIVE = Budget(max_trials=5)
 ERRORS: list[Callable[[], Exception]] = [
@@ -74,24 +67,6 @@ def test_a_search_leaves_the_best_configuration_and_a_line_a_trial(
         rows = list(csv.DictReader(file))
     assert [float(row["val_loss"]) for row in rows] == losses(result)
     assert len(rows) == 5
-
-
-def test_all_trials_have_the_threads_that_the_search_begins_with(
-    search: Callable[..., TuningResult],
-    config: ExperimentConfig,
-    space: SearchSpace,
-    trainer: Any,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    told: list[Any] = []
-    monkeypatch.setattr(tuning_run, "fix_threads", lambda *given: told.append(given))
-    training = dataclasses.replace(config.training, threads=3)
-    search(
-        Budget(max_trials=1),
-        config=dataclasses.replace(config, training=training),
-        space=space.fix("target_text.vocabulary_size", 50),
-    )
-    assert told == [(3, "auto", 50)]
 
 
 @pytest.mark.parametrize("algorithm", ["random", "hyperband", "bayesian"])
