@@ -35,8 +35,8 @@ class SequenceToSequence(TrainingModel):
     be `(labels, soft_labels)` then, with what those networks say of the batch.
 
     `keras.models.clone_model` gives a plain functional model; a copy of this kind is
-    `SequenceToSequence.from_config(network.get_config())`. XLA (`jit_compile`) cannot train its
-    loops.
+    `SequenceToSequence.from_config(network.get_config())`. TensorFlow's XLA (`jit_compile`)
+    cannot train its loops, JAX's can.
 
     Args:
         source_ids: the symbolic input of the source, `(batch, source_length)` integers.
@@ -89,8 +89,9 @@ class SequenceToSequence(TrainingModel):
         rate = read_rate(scheduled_sampling)
         parts = Parts(source_ids, target_ids, logits)
         super().__init__(inputs=[source_ids, target_ids], outputs=logits, name=name)
-        # Else Keras would compile with XLA by itself where there is a GPU, and fail at the loops.
-        self.supports_jit = False
+        # TensorFlow's XLA fails at the loops, and Keras would choose it where there is a GPU. JAX
+        # has nothing else: a step that is not compiled whole compiles its loops each time.
+        self.supports_jit = keras.backend.backend() == "jax"
         self.scheduled_sampling = scheduled_sampling
         self.seed = seed
         self._parts = parts

@@ -222,12 +222,35 @@ def test_attention_of_a_step_can_be_looked_at(
     )
 
 
-def test_xla_is_off_where_keras_would_choose_it(plain_network: Callable[..., Any]) -> None:
-    """Keras does where there is a GPU, and XLA cannot train loops of any length."""
+@pytest.mark.backend
+def test_steps_are_compiled_where_a_backend_can_train_loops_so(
+    plain_network: Callable[..., Any],
+) -> None:
+    """TensorFlow's XLA cannot train loops of any length, and Keras chooses it on a GPU."""
     network = plain_network()
     network.compile("sgd", TokenCrossentropy(), jit_compile="auto")
-    assert network.supports_jit is False
-    assert network.jit_compile is False
+    compiles = keras.backend.backend() == "jax"
+    assert network.supports_jit is compiles
+    assert network.jit_compile is compiles
+
+
+@pytest.mark.backend
+def test_a_training_traces_a_step_once(plain_network: Callable[..., Any], batch: Any) -> None:
+    """Not compiled whole, each step with JAX compiled its loops anew, until the process died."""
+    traces = []
+
+    class Loss(TokenCrossentropy):
+        def call(self, y_true: Any, y_pred: Any) -> Any:
+            traces.append(1)
+            return super().call(y_true, y_pred)
+
+    network = plain_network()
+    network.compile("sgd", Loss())
+    inputs = [batch.source_ids, batch.target_ids]
+    network.fit(inputs, batch.target_ids, epochs=1, verbose=0)
+    before = len(traces)
+    network.fit(inputs, batch.target_ids, epochs=5, verbose=0)
+    assert len(traces) == before
 
 
 def test_classes_have_no_weights(plain_network: Callable[..., Any], batch: Any) -> None:
