@@ -73,6 +73,11 @@ def count_threads() -> int:
 
     threading = tf.config.threading
     # What TensorFlow itself reads where nothing is chosen.
-    named = int(os.environ.get("TF_NUM_INTRAOP_THREADS") or 0)
-    within = threading.get_intra_op_parallelism_threads() or named or os.cpu_count() or 1
-    return max(within, threading.get_inter_op_parallelism_threads())
+    within, between = (
+        chosen or int(os.environ.get(name) or 0) or os.cpu_count() or 1
+        for chosen, name in (
+            (threading.get_intra_op_parallelism_threads(), "TF_NUM_INTRAOP_THREADS"),
+            (threading.get_inter_op_parallelism_threads(), "TF_NUM_INTEROP_THREADS"),
+        )
+    )
+    return max(within, between)

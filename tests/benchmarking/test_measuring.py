@@ -1,4 +1,5 @@
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -47,3 +48,22 @@ def test_the_peak_of_memory_starts_anew() -> None:
     after = measuring.peak_memory()
     assert after is not None
     assert after < with_block - 30
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_as_many_items_are_worked_at_as_there_are_lanes(count: int) -> None:
+    all_are_here = threading.Barrier(count, timeout=30)
+    busy: set[str] = set()
+
+    def work(lane: str, item: int) -> tuple[str, int]:
+        assert lane not in busy
+        busy.add(lane)
+        all_are_here.wait()  # fewer would wait in vain
+        busy.remove(lane)
+        all_are_here.wait()
+        return lane, 10 * item
+
+    lanes = ["a", "b", "c"][:count]
+    answers = measuring.in_lanes(work, lanes, range(2 * count))
+    assert [answer for _, answer in answers] == [10 * item for item in range(2 * count)]
+    assert {lane for lane, _ in answers} == set(lanes)

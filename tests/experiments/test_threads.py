@@ -81,17 +81,33 @@ def test_threads_that_are_fixed_stay() -> None:
     assert "no effect" not in told.stderr
 
 
-def test_threads_are_counted_whatever_they_share(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("chosen", "named", "threads"),
+    [
+        ((2, 1), (None, None), 2),
+        ((1, 3), (None, None), 3),
+        ((0, 0), (None, None), 4),
+        ((0, 0), (None, "1"), 4),
+        ((0, 0), ("1", "2"), 2),
+        ((0, 0), ("1", None), 4),
+        ((1, 1), ("3", "3"), 1),
+    ],
+)
+def test_threads_are_counted_whatever_they_share(
+    chosen: tuple[int, int],
+    named: tuple[str | None, str | None],
+    threads: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(os, "cpu_count", lambda: 4)
-    monkeypatch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)
-    for intra, inter, threads in [(2, 1, 2), (1, 3, 3), (0, 0, 4)]:
-        monkeypatch.setattr(
-            tf.config.threading, "get_intra_op_parallelism_threads", lambda n=intra: n
-        )
-        monkeypatch.setattr(
-            tf.config.threading, "get_inter_op_parallelism_threads", lambda n=inter: n
-        )
-        assert environment.describe({})["threads"] == threads
+    for pool, count, name in zip(("intra", "inter"), chosen, named, strict=True):
+        variable = f"TF_NUM_{pool.upper()}OP_THREADS"
+        monkeypatch.delenv(variable, raising=False)
+        if name is not None:
+            monkeypatch.setenv(variable, name)
+        function = f"get_{pool}_op_parallelism_threads"
+        monkeypatch.setattr(tf.config.threading, function, lambda count=count: count)
+    assert environment.describe({})["threads"] == threads
 
 
 def test_threads_that_come_too_late_are_a_warning(
