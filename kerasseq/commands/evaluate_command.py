@@ -64,7 +64,7 @@ def _parser() -> CommandParser:
         "object a line with source, target, score, truncated, target_tokens, token_scores",
     )
     add("--json", action="store_true", help="print one JSON object")
-    add("--batch_size", type=int, default=64, metavar="N", help="texts that run at once (64)")
+    add("--batch_size", type=int, default=64, metavar="N", help="texts a batch (64)")
     add_search_flags(parser)
     return parser
 

@@ -56,7 +56,7 @@ def _parser() -> CommandParser:
         metavar="FILE",
         help="outputs that are given, line by line beside the texts: say how likely each is",
     )
-    add("--batch_size", type=int, default=64, metavar="N", help="texts that run at once (64)")
+    add("--batch_size", type=int, default=64, metavar="N", help="texts a batch (64)")
     add(
         "--window",
         type=int,

@@ -34,7 +34,7 @@ def answer_windows(
         answer: a `Translator` for texts, its `score` for pairs, or whatever is called like one
             with rows and a batch size. It gets the rows of several batches, in their order.
         rows: read as they are needed.
-        batch_size: how many rows run at once.
+        batch_size: how many rows are a batch.
         window: how many rows are sorted among one another; by default those of 32 batches.
         total: how many rows there are, for the bar.
         show_progress: whether to show a bar on standard error, if that is a terminal.

@@ -223,8 +223,7 @@ class ExperimentConfig:
     @property
     def target_tokens(self) -> int:
         """How many ids the target vocabulary has at most."""
-        text = self.source_text if self.share_vocabulary else self.target_text
-        return text.vocabulary_size
+        return (self.source_text if self.share_vocabulary else self.target_text).vocabulary_size
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> "ExperimentConfig":

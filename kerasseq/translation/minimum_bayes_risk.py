@@ -29,7 +29,7 @@ class MinimumBayesRisk:
 
     Call arguments:
         texts: a sequence of strings.
-        batch_size: how many texts run at once.
+        batch_size: how many texts are a batch.
 
     Returns:
         A list of `Translation`: the alternatives are in the order of the choice, best first.

@@ -72,7 +72,7 @@ class Reranker:
 
     Call arguments:
         texts: a sequence of strings.
-        batch_size: how many texts run at once.
+        batch_size: how many texts are a batch.
 
     Returns:
         A list of `Translation`: the alternatives are in the new order, best first. Scores stay

@@ -1,8 +1,8 @@
 """Several batches at once, where TensorFlow runs operations side by side.
 
 The steps of a search wait for one another, so that a second thread has little to do within one
-batch. Two batches, each on a thread of its own, were a third faster than one after the other on
-both threads, at less CPU time (docs/performance.md).
+batch. Two batches, each on a thread of its own, take less time than one after the other on both
+threads, on the clock and of the CPU (docs/performance.md).
 """
 
 import os

@@ -25,8 +25,8 @@ class Translator:
 
     Encoding, search and decoding run as one graph, traced once: it sees new values of the weights,
     but no other weights. After LoRA or quantisation of a layer make a new translator. Padding and
-    batching never change an answer: texts are sorted by length for speed, and come back in their
-    order.
+    batching never change an answer: texts are sorted by length for speed, batches run side by side
+    where TensorFlow runs operations so, and answers come back in the order of the texts.
 
     Args:
         source_codec: source strings to ids.
@@ -42,7 +42,7 @@ class Translator:
 
     Call arguments:
         texts: a sequence of strings.
-        batch_size: how many texts run at once.
+        batch_size: how many texts are a batch.
 
     Returns:
         A list of `Translation`, one a text.
@@ -132,7 +132,7 @@ class Translator:
             texts: the source texts.
             prefixes: how each output must begin; an empty string leaves it open. The target codec
                 cuts a prefix like any text: with words, its last word is a whole one.
-            batch_size: how many texts run at once.
+            batch_size: how many texts are a batch.
 
         Returns:
             A list of `Translation`, one a text. A prefix counts towards the limit of the output;
@@ -156,7 +156,7 @@ class Translator:
 
         Args:
             pairs: `(source, target)` texts.
-            batch_size: how many pairs run at once.
+            batch_size: how many pairs are a batch.
 
         Returns:
             A list of `TargetScore`, one a pair.
@@ -171,7 +171,7 @@ class Translator:
 
         Args:
             pairs: `(source, target)` texts.
-            batch_size: how many pairs run at once.
+            batch_size: how many pairs are a batch.
 
         Raises:
             ValueError: if there is no pair.

@@ -78,9 +78,7 @@ def tune(
     seed = config.seed if seed is None else seed
     hypermodel = SequenceToSequenceHyperModel(config, space, objective, output)
     oracle = _build_oracle(hypermodel, algorithm, seed, options or {})
-    fixed = hypermodel.space.fill(hypermodel.config, {})
-    # Once for all trials, whatever vocabularies they draw.
-    fix_threads(fixed.training.threads, fixed.training.parallelism, fixed.target_tokens)
+    _fix_threads(hypermodel)
     # Data that cannot be read is an error of the search, and of no trial.
     logger.info("Searching on %d training pairs.", len(hypermodel.pairs.train))
     said = {
@@ -103,6 +101,12 @@ def tune(
         logger.warning("The space has no more values to try: the search ends before its budget.")
     direction = hypermodel.objective.direction
     return TuningResult(str(folder.path), objective, direction, tuple(tuner.records))
+
+
+def _fix_threads(hypermodel: SequenceToSequenceHyperModel) -> None:
+    """Once for all trials, whatever vocabularies they draw."""
+    fixed = hypermodel.space.fill(hypermodel.config, {})
+    fix_threads(fixed.training.threads, fixed.training.parallelism, fixed.target_tokens)
 
 
 def _build_oracle(

@@ -46,5 +46,3 @@ def test_batches_of_several_run_at_once_and_one_sentence_alone(
     assert (alone["at_once"], alone["calls"]) == (1, 4)
     assert (beside["at_once"], beside["calls"]) == (2, 8)
     assert alone["traces"] == beside["traces"] == 1  # each of the two graphs
-    # Two at once: what one takes on the clock is more than its part of the whole.
-    assert beside["latency_ms_p50"] / 1000 > 0.5 * 3 / beside["sentences_per_second"]
