@@ -14,6 +14,7 @@ from typing import NoReturn
 FAILED, MENDABLE, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141
 RESUMABLE = ("train", "tune")
 LONGEST_MESSAGE = 1000
+NAMED_RUN = "seed "  # how threads of `kerasseq.experiments` are called that train teachers
 
 
 class UsageError(ValueError):
@@ -148,13 +149,21 @@ def _is_meant_for_users(error: Exception) -> bool:
     return dis.opname[trace.tb_frame.f_code.co_code[trace.tb_lasti]] == "RAISE_VARARGS"
 
 
+class _Lines(logging.Formatter):
+    """The text of a record; where trainings run side by side, behind the name of its training."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        name, text = record.threadName or "", super().format(record)
+        return f"{name}: {text}" if name.startswith(NAMED_RUN) else text
+
+
 @contextlib.contextmanager
 def _log_to_stderr() -> Iterator[None]:
     """Shows the library's log lines, and nothing but their text, while a command runs."""
     logger = logging.getLogger("kerasseq")
     level, propagate = logger.level, logger.propagate
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(message)s"))
+    handler.setFormatter(_Lines("%(message)s"))
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     logger.propagate = False  # TensorFlow gives the root logger a handler of its own

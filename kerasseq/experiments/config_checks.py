@@ -69,6 +69,8 @@ def _without_effect(config: ExperimentConfig) -> list[tuple[str, str]]:
     teachers = config.distillation.teachers or config.distillation.recipe
     if not teachers and config.distillation.weight != DistillationConfig().weight:
         found.append(("distillation.weight", "without teachers"))
+    if config.distillation.at_once > 1 and config.distillation.recipe is None:
+        found.append(("distillation.at_once", "without a `distillation.recipe`"))
     shared = (TextConfig(), config.source_text)
     if config.share_vocabulary and config.target_text not in shared:
         found.append(("target_text", "with `share_vocabulary`: both sides are as `source_text`"))

@@ -1,6 +1,7 @@
 """The trained networks that a run learns from beside its labels."""
 
 import dataclasses
+import functools
 import logging
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -12,6 +13,7 @@ from kerasseq.experiments.building import build_translator
 from kerasseq.experiments.config import ExperimentConfig
 from kerasseq.experiments.run_data import RunData
 from kerasseq.experiments.run_folder import RunFolder
+from kerasseq.experiments.runs_at_once import Training, run_at_once
 from kerasseq.models import SequenceToSequence
 from kerasseq.training import Distillation
 from kerasseq.translation import Ensemble, Translator
@@ -88,6 +90,7 @@ def train_teachers(
     pairs: RunData,
     student: Translator,
     train: Callable[..., Any],
+    at_once: int = 1,
 ) -> list[SequenceToSequence]:
     """Returns all teachers; those of a recipe are trained, unless that was done before.
 
@@ -99,21 +102,37 @@ def train_teachers(
         pairs: the run's pairs.
         student: who learns from them.
         train: `kerasseq.experiments.train`.
+        at_once: how many are trained at the same time.
     """
-    networks = list(teachers.networks)
-    known = RunData(pairs.train, pairs.valid, None)
-    codecs = (student.source_codec, student.target_codec)
+    networks, missing = list(teachers.networks), {}
     for number, wanted in enumerate(teachers.configs, 1):
-        own = folder.teacher(wanted.seed)
-        if own.read_report() is None:
-            logger.info("Teacher %d of %d, seed %d:", number, len(teachers.configs), wanted.seed)
-            config = _on_this_machine(wanted, own)
-            untrained = build_translator(config, known, codecs)
-            train(config, own.path, pairs=known, translator=untrained)
-        networks += _networks(Translator.load(own.model))
+        if folder.teacher(wanted.seed).read_report() is None:
+            title = f"Teacher {number} of {len(teachers.configs)}, seed {wanted.seed}:"
+            prepare = functools.partial(_prepare, title, wanted, folder, pairs, student, train)
+            missing[f"seed {wanted.seed}"] = prepare
+    run_at_once(missing, at_once)
+    for wanted in teachers.configs:
+        networks += _networks(Translator.load(folder.teacher(wanted.seed).model))
     if teachers.configs:
         logger.info("Teachers: %d. Now the student:", len(networks))
     return networks
+
+
+def _prepare(
+    title: str,
+    wanted: ExperimentConfig,
+    folder: RunFolder,
+    pairs: RunData,
+    student: Translator,
+    train: Callable[..., Any],
+) -> Training:
+    """Returns the training of a teacher, whose network is built now."""
+    logger.info(title)
+    own, known = folder.teacher(wanted.seed), RunData(pairs.train, pairs.valid, None)
+    config = _on_this_machine(wanted, own)
+    codecs = (student.source_codec, student.target_codec)
+    untrained = build_translator(config, known, codecs)
+    return functools.partial(train, config, own.path, pairs=known, translator=untrained)
 
 
 def ask_once(

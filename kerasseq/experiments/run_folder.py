@@ -24,6 +24,7 @@ CHANGEABLE = (
     *("training.clip_norm", "training.label_smoothing", "training.plateau_patience"),
     *("training.plateau_factor", "training.patience", "training.evaluate_every"),
     *("training.valid_sentences", "training.threads", "training.parallelism"),
+    "distillation.at_once",
 )
 
 

@@ -12,6 +12,7 @@ from kerasseq.experiments.fine_tuning import Start
 from kerasseq.experiments.run_data import RunData
 from kerasseq.experiments.run_folder import RunFolder
 from kerasseq.experiments.run_state import RunState
+from kerasseq.experiments.runs_at_once import own_share
 from kerasseq.translation import Translator
 
 logger = logging.getLogger(__name__)
@@ -59,7 +60,7 @@ def make_report(
         "target_tokens": state.target_tokens,
         "epoch_seconds": state.epoch_seconds,
         "wall_seconds": round(state.wall_seconds + time.perf_counter() - started, 1),
-        "cpu_seconds": round(state.cpu_seconds + time.process_time() - cpu, 1),
+        "cpu_seconds": round(state.cpu_seconds + own_share(time.process_time() - cpu), 1),
         "teachers": [_teacher(folder, seed) for seed in config.distillation.seeds],
         "parameters": translator.network.count_params(),
         "versions": environment.versions(),

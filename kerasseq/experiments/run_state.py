@@ -12,6 +12,7 @@ from keras import ops
 
 from kerasseq.experiments.checkpoints import Checkpoints
 from kerasseq.experiments.run_folder import RunFolder
+from kerasseq.experiments.runs_at_once import own_share
 from kerasseq.training import SwapAverages
 
 logger = logging.getLogger(__name__)
@@ -220,5 +221,5 @@ class SaveState(keras.callbacks.Callback):
         wall, cpu = time.perf_counter(), time.process_time()
         self.state.epoch_seconds.append(round(wall - self._wall, 3))
         self.state.wall_seconds += wall - self._wall
-        self.state.cpu_seconds += cpu - self._cpu
+        self.state.cpu_seconds += own_share(cpu - self._cpu)
         self._wall, self._cpu = wall, cpu

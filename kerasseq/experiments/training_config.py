@@ -156,6 +156,9 @@ class DistillationConfig:
             folder.
         seeds: of those teachers, one each.
         epochs: of those teachers; null for what the recipe says.
+        at_once: how many of them are trained at the same time: a gain where operations run side by
+            side (`training.parallelism`), since one small network does not fill two threads. Each
+            takes as much memory as one alone.
         weight: the share of all teachers in the loss.
     """
 
@@ -163,6 +166,7 @@ class DistillationConfig:
     recipe: str | None = None
     seeds: list[int] = dataclasses.field(default_factory=list)
     epochs: int | None = None
+    at_once: int = 1
     weight: float = 0.5
 
     def __post_init__(self) -> None:
@@ -182,5 +186,6 @@ class DistillationConfig:
                     "`distillation.epochs` are those of the teachers of `distillation.recipe`. "
                     f"Received: {self.epochs}, and no recipe."
                 )
+        checks.check_positive_integer("distillation.at_once", self.at_once)
         checks.check_positive("distillation.weight", self.weight)
         checks.check_probability("distillation.weight", self.weight)

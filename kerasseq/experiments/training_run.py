@@ -195,10 +195,13 @@ def _distillation(
     session: Session,
 ) -> training.Distillation | None:
     """What the network learns from teachers, those that are missing trained; often nothing."""
+    at_once = config.distillation.at_once
     teach = functools.partial(
-        train, show_progress=session.show_progress, accept_changes=session.accept_changes
+        train,
+        show_progress=session.show_progress and at_once == 1,  # one bar a terminal
+        accept_changes=session.accept_changes,
     )
-    teachers = train_teachers(session.teachers, folder, pairs, translator, teach)
+    teachers = train_teachers(session.teachers, folder, pairs, translator, teach, at_once)
     return training.Distillation(teachers, config.distillation.weight) if teachers else None
 
 

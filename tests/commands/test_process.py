@@ -2,6 +2,7 @@ import json
 import logging
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 
 import pytest
@@ -70,6 +71,21 @@ def test_an_option_that_nothing_takes_is_the_users(capsys: pytest.CaptureFixture
 def test_a_module_that_ends_the_process_says_why(capsys: pytest.CaptureFixture[str]) -> None:
     assert raising(SystemExit("no licence")) == 1
     assert capsys.readouterr().err == "no licence\n"
+
+
+def test_lines_of_a_training_beside_others_say_which_it_is(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def work(arguments: Sequence[str]) -> None:
+        say = logging.getLogger("kerasseq.test").info
+        for name in ("seed 3", "ThreadPoolExecutor-0_1"):
+            thread = threading.Thread(target=say, args=("epoch %d", 4), name=name)
+            thread.start()
+            thread.join()
+        say("done")
+
+    assert run("test", work, []) == 0
+    assert capsys.readouterr().err == "seed 3: epoch 4\nepoch 4\ndone\n"
 
 
 def test_control_c_is_quiet(capsys: pytest.CaptureFixture[str]) -> None:

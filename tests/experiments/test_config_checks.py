@@ -30,6 +30,10 @@ from kerasseq.experiments.optimization import build_optimizer
             "`distillation.weight` has no effect without teachers.",
         ),
         (
+            {"distillation": DistillationConfig(["a.keras"], at_once=2)},
+            "`distillation.at_once` has no effect without a `distillation.recipe`.",
+        ),
+        (
             {"share_vocabulary": True, "target_text": TextConfig("word")},
             "`target_text` has no effect with `share_vocabulary`: both sides are as `source_text`.",
         ),

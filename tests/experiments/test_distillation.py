@@ -273,6 +273,7 @@ def test_a_run_does_not_go_on_with_another_teacher_under_the_same_name(
         ({"recipe": "small_data", "seeds": [1, 1]}, r"Received: .* seeds \[1, 1\]"),
         ({"recipe": "small_data", "seeds": [-1]}, "distillation.seeds"),
         ({"recipe": "small_data", "seeds": [1], "epochs": 0}, "distillation.epochs"),
+        ({"recipe": "small_data", "seeds": [1], "at_once": 0}, "distillation.at_once"),
         ({"teachers": ["a.keras"], "epochs": 3}, "distillation.epochs.*Received: 3, and no recipe"),
     ],
 )

@@ -1,7 +1,7 @@
 """A run that is killed and started again ends as one that was never killed.
 
-The one that is killed runs its operations side by side, the other one after the other: that must
-not change a bit either.
+The one that is killed runs its operations and trains its teachers side by side, the other one after
+the other: that must not change a bit either.
 """
 
 import csv
@@ -56,7 +56,8 @@ def make_config(
 ) -> ExperimentConfig:
     config = tiny_config(**TRAININGS[name], **threads)
     if name == "taught":
-        taught = DistillationConfig(recipe="small_data", seeds=[2, 3], epochs=4)
+        at_once = 2 if threads["threads"] > 1 else 1
+        taught = DistillationConfig(recipe="small_data", seeds=[2, 3], epochs=4, at_once=at_once)
         return dataclasses.replace(config, distillation=taught)
     if name != "sampling":
         return config
