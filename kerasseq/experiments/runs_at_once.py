@@ -67,14 +67,12 @@ def _wait(futures: list[Future[None]]) -> None:
 
 
 def _run(name: str, training: Training, over: threading.Event) -> None:
-    thread = threading.current_thread()
-    before, thread.name = thread.name, name
+    threading.current_thread().name = name
     _at_work.add(threading.get_ident())
     try:
         training(callbacks=[_EndWhen(over)])
     finally:
         _at_work.discard(threading.get_ident())
-        thread.name = before
 
 
 class _EndedError(Exception):

@@ -1,6 +1,7 @@
 """Trainings that run at the same time."""
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -15,11 +16,17 @@ PATIENCE = 30.0  # seconds until a test that hangs is one that fails
 
 
 def train_forever(callbacks: list[keras.callbacks.Callback]) -> None:
-    """Trains until a callback ends it."""
+    """Trains until one of the callbacks ends it; a test that waits longer fails."""
+    deadline = time.monotonic() + PATIENCE
+
+    def check(epoch: int, logs: Any) -> None:
+        assert time.monotonic() < deadline, "nothing ended the training"
+
     model = keras.Sequential([keras.layers.Dense(1)])
     model.compile("sgd", "mse")
     batch = np.zeros((2, 1), "float32")
-    model.fit(batch, batch, batch_size=1, epochs=10**9, callbacks=callbacks, verbose=0)
+    patience = keras.callbacks.LambdaCallback(on_epoch_begin=check)
+    model.fit(batch, batch, epochs=10**9, callbacks=[*callbacks, patience], verbose=0)
 
 
 def made(training: Callable[..., Any]) -> Callable[[], Training]:
@@ -30,11 +37,16 @@ def made(training: Callable[..., Any]) -> Callable[[], Training]:
 def test_all_are_ready_before_any_runs_and_as_many_as_asked_for_run_together(at_once: int) -> None:
     told: list[str] = []
     together = threading.Barrier(min(at_once, 3), timeout=PATIENCE)
+    running: set[str] = set()
 
     def prepare(name: str) -> Callable[[], Training]:
         def train(callbacks: list[keras.callbacks.Callback]) -> None:
+            running.add(name)
             if at_once != 2 or name != "c":  # two of three run together, then the third
                 together.wait()
+            assert len(running) <= at_once
+            time.sleep(0.1)  # whoever should wait would come now
+            running.remove(name)
             told.append(f"{name} ran on {threading.current_thread().name}")
 
         def make() -> Training:
@@ -64,7 +76,8 @@ def test_one_at_a_time_is_made_and_trained_before_the_next_is_made() -> None:
 
 
 def test_one_that_fails_ends_the_others() -> None:
-    running, ended = threading.Event(), []
+    running = threading.Event()
+    ended: list[str] = []
 
     def fail(callbacks: list[keras.callbacks.Callback]) -> None:
         assert running.wait(PATIENCE)
@@ -74,14 +87,15 @@ def test_one_that_fails_ends_the_others() -> None:
         running.set()
         try:
             train_forever(callbacks)
-        finally:
-            ended.append(threading.current_thread().name)
+        except Exception as error:
+            ended.append(type(error).__name__)
+            raise
 
     # The third may come to the place of the one that failed, or never begin.
     trainings = {"endless": made(train), "fails": made(fail), "third": made(train)}
     with pytest.raises(ValueError, match="The loss is nan"):
         run_at_once(trainings, 2)
-    assert "endless" in ended
+    assert set(ended) == {"_EndedError"}
     assert not runs_at_once._at_work
 
 
