@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kerasseq.experiments import ExperimentConfig, TrainingConfig
+from kerasseq.experiments import DistillationConfig, ExperimentConfig, TrainingConfig
 from kerasseq.experiments.run_folder import CHANGEABLE, RunFolder
 
 ENVIRONMENT: dict[str, Any] = {"files": {"data.train": {"path": "train.tsv", "sha256": "1f"}}}
@@ -57,8 +57,28 @@ def test_a_finished_run_that_goes_on_has_no_report(folder: RunFolder) -> None:
 
 
 def test_every_field_that_may_change_exists() -> None:
-    fields = {f"training.{field.name}" for field in dataclasses.fields(TrainingConfig)}
+    sections = {"training": TrainingConfig, "distillation": DistillationConfig}
+    fields = {
+        f"{name}.{field.name}"
+        for name, section in sections.items()
+        for field in dataclasses.fields(section)
+    }
     assert set(CHANGEABLE) <= fields
+
+
+def test_how_many_teachers_are_trained_at_once_may_change_and_who_they_are_may_not(
+    tmp_path: Path,
+) -> None:
+    taught = DistillationConfig(recipe="small_data", seeds=[2, 3])
+    before = dataclasses.replace(config(), distillation=taught)
+    folder = RunFolder(tmp_path / "run")
+    folder.open(before, ENVIRONMENT)
+    more = dataclasses.replace(before, distillation=dataclasses.replace(taught, at_once=2))
+    found = folder.check(more, accept_changes=True)
+    assert found == {"distillation.at_once": [1, 2]}
+    fewer = dataclasses.replace(before, distillation=dataclasses.replace(taught, seeds=[2]))
+    with pytest.raises(ValueError, match="A run cannot change distillation.seeds"):
+        folder.check(fewer, accept_changes=True)
 
 
 def test_files_that_changed_meanwhile_are_an_error(folder: RunFolder) -> None:
