@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 from kerasseq import Translator, data, experiments
+from kerasseq.commands.process import NAMED_RUN
 from kerasseq.experiments import (
     DataConfig,
     DistillationConfig,
@@ -173,6 +175,23 @@ def test_teachers_that_have_been_trained_are_read(
     networks = train_teachers(found, folder, pairs, learner, train_one)
     assert trained == [3]
     assert len(networks) == 2
+
+
+def test_teachers_trained_at_once_are_on_threads_that_commands_name(
+    by_recipe: Run, tmp_path: Path
+) -> None:
+    config = ExperimentConfig.read(Path(by_recipe.folder) / "config.yaml")
+    learner, folder = student(config), RunFolder(tmp_path / "run")
+    names = []
+
+    def train_one(config: ExperimentConfig, output: Path, **options: Any) -> None:
+        names.append(threading.current_thread().name)
+        shutil.copytree(Path(by_recipe.folder) / "teachers" / str(config.seed), output)
+
+    pairs = experiments.read_data(config.data)
+    found = find_teachers(config, learner)
+    assert len(train_teachers(found, folder, pairs, learner, train_one, at_once=2)) == 2
+    assert sorted(names) == [f"{NAMED_RUN}2", f"{NAMED_RUN}3"]
 
 
 def test_a_recipe_that_was_changed_since_is_refused(by_recipe: Run) -> None:
