@@ -4,12 +4,15 @@ A small network leaves one of two threads of TensorFlow idle at times, since its
 another; those of another network have something to do meanwhile (docs/performance.md).
 """
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from typing import Any, Protocol
 
 import keras
+
+logger = logging.getLogger(__name__)
 
 # The threads that train now, of all calls.
 _at_work: set[int] = set()
@@ -35,7 +38,7 @@ def run_at_once(prepare: Mapping[str, Callable[[], Training]], at_once: int) -> 
         at_once: how many at the same time; one runs on the caller's thread.
 
     Raises:
-        Exception: whatever the first that failed raised.
+        Exception: whatever the first that failed raised; a log line tells each that did.
     """
     if min(at_once, len(prepare)) < 2:
         for each in prepare.values():
@@ -71,6 +74,11 @@ def _run(name: str, training: Training, over: threading.Event) -> None:
     _at_work.add(threading.get_ident())
     try:
         training(callbacks=[_EndWhen(over)])
+    except _EndedError:
+        raise
+    except Exception as error:  # which of them it was, the error does not say; and one is raised
+        logger.error("failed: %s", error)
+        raise
     finally:
         _at_work.discard(threading.get_ident())
 

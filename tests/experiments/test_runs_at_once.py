@@ -75,7 +75,7 @@ def test_one_at_a_time_is_made_and_trained_before_the_next_is_made() -> None:
     assert told == ["made a", "trained a []", "made b", "trained b []"]
 
 
-def test_one_that_fails_ends_the_others() -> None:
+def test_one_that_fails_ends_the_others(caplog: pytest.LogCaptureFixture) -> None:
     running = threading.Event()
     ended: list[str] = []
 
@@ -97,6 +97,20 @@ def test_one_that_fails_ends_the_others() -> None:
         run_at_once(trainings, 2)
     assert set(ended) == {"_EndedError"}
     assert not runs_at_once._at_work
+    told = [(each.threadName, each.getMessage()) for each in caplog.records]
+    assert told == [("fails", "failed: The loss is nan.")]
+
+
+def test_all_that_fail_at_the_same_moment_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    together = threading.Barrier(2, timeout=PATIENCE)
+
+    def fail(callbacks: list[keras.callbacks.Callback]) -> None:
+        together.wait()
+        raise ValueError("The loss is nan.")
+
+    with pytest.raises(ValueError, match="The loss is nan"):
+        run_at_once({"a": made(fail), "b": made(fail)}, 2)
+    assert sorted(str(each.threadName) for each in caplog.records) == ["a", "b"]
 
 
 def test_an_interrupt_ends_all(monkeypatch: pytest.MonkeyPatch) -> None:
