@@ -1,4 +1,4 @@
-"""Register a class, and get a member of a family by name, config or object."""
+"""Register a class, get a member of a family by name, config or object, and what files may name."""
 
 import inspect
 from collections.abc import Mapping
@@ -82,6 +82,48 @@ def make(cls: type[Member], options: Mapping[str, Any], argument: str) -> Member
                 f"It has {', '.join(parameters) or 'none'}."
             )
     return cls(**options)
+
+
+def check_readable(config: Any) -> None:
+    """Raises if a file that holds a config could not be read again.
+
+    Keras writes the name of any class or function, and finds those that are its own or registered.
+
+    Args:
+        config: as `keras.saving.serialize_keras_object` gives it, or a part of one.
+
+    Raises:
+        ValueError: if it names a class or function that is not registered, or holds a lambda.
+    """
+    if isinstance(config, Mapping):
+        if "class_name" in config and not _is_found(config):
+            is_function = config["class_name"] == "function"
+            name = config["config" if is_function else "class_name"]
+            raise ValueError(
+                "What is saved must be registered with Keras, or its file could not be read. "
+                f"Received: {name!r}. Put "
+                '`@keras.saving.register_keras_serializable("my_package")` above it.'
+            )
+        config = list(config.values())
+    if isinstance(config, list | tuple):
+        for each in config:
+            check_readable(each)
+
+
+def _is_found(config: Mapping[str, Any]) -> bool:
+    """Whether Keras finds what a serialized object names, as it looks for it in a file."""
+    if config["class_name"].startswith("__"):  # of Keras' own: tensors, types and the like
+        return config["class_name"] != "__lambda__"  # code, which nobody should run from a file
+    if config["class_name"] == "function":  # which Keras looks for in modules of its own too
+        try:
+            keras.saving.deserialize_keras_object(dict(config))
+        except (TypeError, ValueError):
+            return False
+        return True
+    module = config.get("module") or "builtins"
+    if module == "builtins" or module.split(".")[0] == "keras":
+        return True
+    return keras.saving.get_registered_object(config.get("registered_name")) is not None
 
 
 def _contract(family: Mapping[str, type]) -> tuple[type, ...]:

@@ -3,11 +3,12 @@
 from typing import Any
 
 import keras
+import numpy as np
 import pytest
 
 from kerasseq.search import LENGTH_PENALTIES
 from kerasseq.search.length_penalties import GNMTLengthPenalty, LengthPenalty
-from kerasseq.serialization import get, register
+from kerasseq.serialization import check_readable, get, register
 
 
 class Square:
@@ -106,3 +107,42 @@ def test_a_registered_class_is_found_in_a_file_under_our_name() -> None:
 
     assert keras.saving.get_registered_name(Hexagon) == "kerasseq>Hexagon"
     assert keras.saving.get_registered_object("kerasseq>Hexagon") is Hexagon
+
+
+def doubled(inputs: Any) -> Any:
+    return 2 * inputs
+
+
+class Holder:
+    def __init__(self, held: Any) -> None:
+        self.held = held
+
+    def get_config(self) -> dict[str, Any]:
+        return {"held": [keras.saving.serialize_keras_object(self.held)]}
+
+
+@pytest.mark.parametrize(
+    "held",
+    [GNMTLengthPenalty(), keras.layers.Dense(2), keras.activations.tanh, np.ones(2), "text", None],
+)
+def test_what_keras_finds_again_may_be_saved(held: Any) -> None:
+    with keras.saving.custom_object_scope({"Holder": Holder}):
+        config = keras.saving.serialize_keras_object(Holder(held))
+        check_readable(config)
+        keras.saving.deserialize_keras_object(config["config"]["held"][0])
+
+
+@pytest.mark.filterwarnings("ignore:The object being serialized includes a `lambda`")
+@pytest.mark.parametrize(
+    ("held", "name"),
+    [
+        (Holder(None), "Holder"),
+        (doubled, "doubled"),
+        (lambda inputs: inputs, "__lambda__"),
+    ],
+)
+def test_what_keras_would_not_find_again_is_named(held: Any, name: str) -> None:
+    config = Holder(held).get_config()
+    message = f"must be registered with Keras.* Received: {name!r}. Put `@keras"
+    with pytest.raises(ValueError, match=message):
+        check_readable(config)

@@ -187,7 +187,7 @@ class Translator:
             path: where to; must end in `.keras`.
 
         Raises:
-            ValueError: if `path` has another ending.
+            ValueError: if `path` has another ending, or a part is not registered with Keras.
         """
         model = TranslatorModel(
             self.source_codec,

@@ -11,6 +11,7 @@ from typing import TypeVar
 import keras
 
 from kerasseq.files import written_beside
+from kerasseq.serialization import check_readable
 from kerasseq.translation.translator_model import TranslatorModel
 
 Read = TypeVar("Read")
@@ -24,11 +25,14 @@ def write_model(model: TranslatorModel, path: str | os.PathLike[str]) -> None:
         path: where to; must end in `.keras`.
 
     Raises:
-        ValueError: if `path` has another ending.
+        ValueError: if `path` has another ending, or the search or a codec has a part that is not
+            registered with Keras.
     """
     path = os.fspath(path)
     if not path.endswith(".keras"):
         raise ValueError(f"`path` must end in '.keras'. Received: {path!r}.")
+    for part in (model.search, model.source_codec, model.target_codec):
+        check_readable(keras.saving.serialize_keras_object(part))
     with written_beside(path) as temporary:
         model.save(temporary)
 

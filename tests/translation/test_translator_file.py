@@ -155,6 +155,24 @@ def test_a_file_with_code_is_refused(translator: Translator, tmp_path: Path) -> 
         Translator.load(tmp_path / "model.keras")
 
 
+class Unregistered(kerasseq.search.LengthPenalty):
+    def __call__(self, lengths: Any) -> Any:
+        return keras.ops.cast(lengths, "float32")
+
+
+def test_what_could_not_be_read_again_is_refused_and_keeps_the_file(
+    translator: Translator, tmp_path: Path
+) -> None:
+    path = saved(translator, tmp_path)
+    before = path.read_bytes()
+    searching = translator.with_search({"name": "beam", "length_penalty": Unregistered()})
+    assert searching(["hello"])
+    with pytest.raises(ValueError, match="must be registered with Keras.*'Unregistered'. Put"):
+        searching.save(path)
+    assert path.read_bytes() == before
+    assert os.listdir(tmp_path) == ["model.keras"]
+
+
 def test_a_file_that_may_not_be_read_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
