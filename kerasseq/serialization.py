@@ -120,8 +120,8 @@ def _is_found(config: Mapping[str, Any]) -> bool:
         except (TypeError, ValueError):
             return False
         return True
-    module = config.get("module") or "builtins"
-    if module == "builtins" or module.split(".")[0] == "keras":
+    module = config.get("module") or ""  # none for what a script or a notebook defines
+    if module.split(".")[0] == "keras":
         return True
     return keras.saving.get_registered_object(config.get("registered_name")) is not None
 

@@ -113,6 +113,15 @@ def doubled(inputs: Any) -> Any:
     return 2 * inputs
 
 
+class OfAScript:
+    """As a script or a notebook defines it."""
+
+    __module__ = "__main__"
+
+    def get_config(self) -> dict[str, Any]:
+        return {}
+
+
 class Holder:
     def __init__(self, held: Any) -> None:
         self.held = held
@@ -137,6 +146,7 @@ def test_what_keras_finds_again_may_be_saved(held: Any) -> None:
     ("held", "name"),
     [
         (Holder(None), "Holder"),
+        (OfAScript(), "OfAScript"),
         (doubled, "doubled"),
         (lambda inputs: inputs, "__lambda__"),
     ],
