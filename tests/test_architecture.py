@@ -67,6 +67,7 @@ BACKEND_FILES = {
     PACKAGE / "layers/loop_products.py",
     PACKAGE / "layers/recurrence.py",
     PACKAGE / "search/gathering.py",
+    PACKAGE / "layers/hand_gradients.py",
     PACKAGE / "training/tensorflow_kernels.py",
 }
 BACKEND_MODULES = {"tensorflow", "jax"}

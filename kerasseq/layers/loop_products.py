@@ -7,7 +7,7 @@ TensorFlow alone would make the gradient of such a matrix anew at every step; on
 import contextlib
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, NamedTuple
 
 from keras import ops
 
@@ -40,6 +40,14 @@ def _multiply_laid_out(inputs: Tensor, weights: Tensor, laid_out: Tensor | None)
     return ops.matmul(inputs, laid_out)[..., : weights.shape[-1]]
 
 
+class Slot(NamedTuple):
+    """Two empty lists, a place a step each; their gradients are what the steps multiplied."""
+
+    inputs: Tensor
+    upstream: Tensor
+    length: Tensor
+
+
 class LoopProducts:
     """The products of a loop's body with tensors from outside of it, in their order.
 
@@ -50,7 +58,7 @@ class LoopProducts:
 
     def __init__(self) -> None:
         self.weights: list[Tensor] = []
-        self.slots: list[tuple[Tensor, Tensor]] = []
+        self.slots: list[Slot] = []
         self.position: Tensor | None = None
         self.next = 0
 
@@ -66,7 +74,7 @@ class LoopProducts:
 
     def open(self, length: Tensor) -> None:
         """Makes a slot for each tensor that was found."""
-        self.slots = [_open_slot(weights, length) for weights in self.weights]
+        self.slots = [Slot(*_open_slot(weights, length), length) for weights in self.weights]
 
     def multiply(self, inputs: Tensor, weights: Tensor, laid_out: Tensor | None) -> Tensor:
         import tensorflow as tf
@@ -82,6 +90,11 @@ class LoopProducts:
 
 
 _PRODUCTS: ContextVar[LoopProducts | None] = ContextVar("products", default=None)
+
+
+def gradients_wanted() -> bool:
+    """Whether a step of a training's `scan` is being traced, which is so on TensorFlow alone."""
+    return _PRODUCTS.get() is not None
 
 
 def _open_slot(weights: Tensor, length: Tensor) -> tuple[Tensor, Tensor]:
@@ -119,35 +132,28 @@ def _open_slot(weights: Tensor, length: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _multiply_in_slot(
-    inputs: Tensor,
-    weights: Tensor,
-    laid_out: Tensor | None,
-    slot: tuple[Tensor, Tensor],
-    position: Tensor,
+    inputs: Tensor, weights: Tensor, laid_out: Tensor | None, slot: Slot, position: Tensor
 ) -> Tensor:
     import tensorflow as tf
 
-    # Nothing is in the slot, and nobody reads what comes out of it: only its gradient counts.
-    shape = tf.shape(inputs)
-    shapes = (shape, tf.concat([shape[:-1], tf.shape(weights)[-1:]], 0))
-    read = [
-        tf.raw_ops.TensorListGetItem(
-            input_handle=handle,
-            index=position,
-            element_shape=element_shape,
-            element_dtype=weights.dtype,
+    def put(value: Tensor) -> Tensor:
+        """A list with nothing but what belongs to this step."""
+        empty = tf.raw_ops.TensorListReserve(
+            element_shape=-1, num_elements=slot.length, element_dtype=value.dtype
         )
-        for handle, element_shape in zip(slot, shapes, strict=True)
-    ]
+        return tf.raw_ops.TensorListSetItem(input_handle=empty, index=position, item=value)
 
+    # Nothing is in the slot, and nobody reads it (that would make zeros of the product's size):
+    # only its gradient counts.
     @tf.custom_gradient
-    def product(inputs: Tensor, *slot: Tensor) -> Any:
+    def product(inputs: Tensor, *_: Tensor) -> Any:
         def gradient(upstream: Tensor) -> Any:
-            return tf.matmul(upstream, weights, transpose_b=True), inputs, upstream
+            by_inputs = tf.matmul(upstream, weights, transpose_b=True)
+            return by_inputs, put(inputs), put(upstream)
 
         return _multiply_laid_out(inputs, weights, laid_out), gradient
 
-    return product(inputs, *read)
+    return product(inputs, slot.inputs, slot.upstream)
 
 
 def find_products(

@@ -2,6 +2,8 @@
 
 from keras import ops
 
+from kerasseq.layers import hand_gradients
+from kerasseq.layers.loop_products import gradients_wanted
 from kerasseq.typing import Tensor
 
 
@@ -76,7 +78,8 @@ def keep_where(mask: Tensor, new: list[Tensor], old: list[Tensor]) -> list[Tenso
         new: tensors of shape `(rows, ...)`.
         old: tensors of the same shapes.
     """
+    choose = hand_gradients.choose if gradients_wanted() else ops.where
     return [
-        ops.where(ops.reshape(mask, (-1,) + (1,) * (len(after.shape) - 1)), after, before)
+        choose(ops.reshape(mask, (-1,) + (1,) * (len(after.shape) - 1)), after, before)
         for after, before in zip(new, old, strict=True)
     ]

@@ -59,11 +59,9 @@ def _scan_tensorflow(
 
     length = tf.shape(sequences[0])[0]
     inputs = [_unstack_tensor_array(sequence, length) for sequence in sequences]
-    outputs = [
-        tf.TensorArray(template.dtype, length, element_shape=template.shape)
-        for template in templates
-    ]
+    outputs = [_reserve_list(template, length) for template in templates]
     state = [tf.convert_to_tensor(tensor) for tensor in state]
+    write = _write_once if training else _write
     products = None
     if training and not tf.executing_eagerly():
         products = find_products(step, sequences, state)
@@ -74,7 +72,8 @@ def _scan_tensorflow(
         with contextlib.nullcontext() if products is None else products.at(position):
             results, state = step([array.read(position) for array in inputs], state)
         written = [
-            array.write(position, result) for array, result in zip(outputs, results, strict=True)
+            write(written, position, result)
+            for written, result in zip(outputs, results, strict=True)
         ]
         return time + 1, written, state
 
@@ -83,9 +82,9 @@ def _scan_tensorflow(
         lambda time, *_: time < length,
         body,
         (tf.constant(0), outputs, state),
-        shape_invariants=(tf.TensorShape([]), [tf.TensorShape(None)] * len(outputs), sizes),
+        shape_invariants=(tf.TensorShape([]), [tf.TensorShape([])] * len(outputs), sizes),
     )
-    stacked = map(_stack_tensor_array, outputs, templates)
+    stacked = map(_stack_list, outputs, templates)
     return list(stacked), list(state)
 
 
@@ -98,17 +97,54 @@ def _unstack_tensor_array(sequence: Tensor, length: Tensor) -> Any:
     return array.unstack(sequence)
 
 
-def _stack_tensor_array(array: Any, template: Tensor) -> Tensor:
-    """`array.stack()` that knows the shape of its elements even when there are none."""
+def _reserve_list(template: Tensor, length: Tensor) -> Tensor:
+    """A list of `length` places for tensors of the template's shape and dtype."""
     import tensorflow as tf
 
-    shape = tf.shape(template)
-    if tf.executing_eagerly():
-        if array.size() > 0:
-            return array.stack()
-        return tf.zeros(tf.concat([[0], shape], 0), template.dtype)
+    return tf.raw_ops.TensorListReserve(
+        element_shape=[-1 if size is None else size for size in template.shape],
+        num_elements=length,
+        element_dtype=template.dtype,
+    )
+
+
+def _write(written: Tensor, position: Tensor, value: Tensor) -> Tensor:
+    import tensorflow as tf
+
+    return tf.raw_ops.TensorListSetItem(input_handle=written, index=position, item=value)
+
+
+def _write_once(written: Tensor, position: Tensor, value: Tensor) -> Tensor:
+    """Writes a place of a list that nothing else writes.
+
+    TensorFlow's own gradient would make zeros of it for whoever wrote there before.
+    """
+    import tensorflow as tf
+
+    @tf.custom_gradient
+    def write(written: Tensor, value: Tensor) -> Any:
+        shape = tf.shape(value)
+
+        def gradient(upstream: Tensor) -> tuple[Tensor, Tensor]:
+            of_value = tf.raw_ops.TensorListGetItem(
+                input_handle=upstream,
+                index=position,
+                element_shape=shape,
+                element_dtype=value.dtype,
+            )
+            return upstream, of_value
+
+        return _write(written, position, value), gradient
+
+    return write(written, value)
+
+
+def _stack_list(written: Tensor, template: Tensor) -> Tensor:
+    """The list as one tensor, which knows the shape of its elements even when there are none."""
+    import tensorflow as tf
+
     stacked = tf.raw_ops.TensorListStack(
-        input_handle=array.flow, element_shape=shape, element_dtype=template.dtype
+        input_handle=written, element_shape=tf.shape(template), element_dtype=template.dtype
     )
     stacked.set_shape([None, *template.shape])
     return stacked

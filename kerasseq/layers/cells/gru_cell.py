@@ -2,7 +2,9 @@ from typing import ClassVar
 
 from keras import ops
 
+from kerasseq.layers import hand_gradients
 from kerasseq.layers.cells.gated_cell import Gate, GatedCell
+from kerasseq.layers.loop_products import gradients_wanted
 from kerasseq.serialization import register
 from kerasseq.typing import State, Tensor
 
@@ -36,17 +38,24 @@ class GRUCell(GatedCell):
         self.bias = self.add_weight((2, columns), self.bias_initializer, name="bias")
 
     def _finish_projection(self, projected: Tensor, size: int) -> Tensor:
-        return ops.add(projected, self._read(self.bias)[0])
+        # What `z_h` and `r_h` are shifted by is added to `z` and `r`, for all steps at once.
+        shift = ops.concatenate(
+            [self.bias[1, : 2 * self.units], ops.zeros((self.units,), self.bias.dtype)], axis=0
+        )
+        return ops.add(projected, ops.cast(self.bias[0] + shift, self.compute_dtype))
 
     def _bind_gate(self) -> Gate:
-        bias = ops.cast(self.bias, "float32")[1]
+        bias = ops.cast(self.bias, "float32")[1, 2 * self.units :]
 
         def gate(inputs: Tensor, recurrent: Tensor, state: State) -> tuple[Tensor, State]:
+            if gradients_wanted():
+                hidden = hand_gradients.gru_state(inputs, recurrent, bias, state[0])
+                return hidden, [hidden]
             update, reset, candidate = ops.split(inputs, 3, axis=-1)
-            update_hidden, reset_hidden, hidden = ops.split(recurrent + bias, 3, axis=-1)
+            update_hidden, reset_hidden, hidden = ops.split(recurrent, 3, axis=-1)
             update = ops.sigmoid(update + update_hidden)
-            candidate = ops.tanh(candidate + ops.sigmoid(reset + reset_hidden) * hidden)
-            hidden = update * state[0] + (1 - update) * candidate
+            candidate = ops.tanh(candidate + ops.sigmoid(reset + reset_hidden) * (hidden + bias))
+            hidden = candidate + update * (state[0] - candidate)
             return hidden, [hidden]
 
         return gate
