@@ -64,10 +64,10 @@ LATE = {"matplotlib", "PIL", "tensorboard", "tensorflow_text", "sentencepiece"}
 # memory or a dozen operations a step (each with its `keras.ops` form beside it), and Keras'
 # private graph attributes.
 BACKEND_FILES = {
+    PACKAGE / "layers/hand_gradients.py",
     PACKAGE / "layers/loop_products.py",
     PACKAGE / "layers/recurrence.py",
     PACKAGE / "search/gathering.py",
-    PACKAGE / "layers/hand_gradients.py",
     PACKAGE / "training/tensorflow_kernels.py",
 }
 BACKEND_MODULES = {"tensorflow", "jax"}

@@ -3,7 +3,7 @@
 For TensorFlow's training graphs, where `gradients_wanted()` of `loop_products.py` is true.
 Automatic gradients pass over memory once for each multiplication and addition, and where they
 cannot know that two shapes are equal, they sum over what might have been spread.
-docs/performance.md says what these bring.
+docs/performance.md says what these bring; an LSTM gains nothing from a gradient by hand.
 """
 
 from typing import Any
@@ -48,39 +48,6 @@ def gru_state(inputs: Tensor, recurrent: Tensor, bias: Tensor, hidden: Tensor) -
         return candidate + update * difference, gradient
 
     return combine(_for_all_rows(inputs, recurrent), recurrent, bias, hidden)
-
-
-def lstm_state(inputs: Tensor, recurrent: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
-    """Returns the new hidden state and cell of an LSTM, as the gate of `LSTMCell` does.
-
-    Args:
-        inputs: the input's part of `i, f, g, o`, `(rows, 4 * units)` float32, or one row for all.
-        recurrent: the state's part, `(rows, 4 * units)` float32.
-        cell: the cell before, `(rows, units)` float32.
-    """
-    import tensorflow as tf
-
-    @tf.custom_gradient
-    def combine(gates: Tensor, cell: Tensor) -> Any:
-        enter, forget, candidate, leave = _split(gates, 4)
-        enter, forget, leave = tf.sigmoid(enter), tf.sigmoid(forget), tf.sigmoid(leave)
-        candidate = tf.tanh(candidate)
-        new_cell = forget * cell + enter * candidate
-        shown = tf.tanh(new_cell)
-
-        def gradient(of_hidden: Tensor, of_cell: Tensor) -> tuple[Tensor, Tensor]:
-            of_cell = of_cell + _through_tanh(shown, of_hidden * leave)
-            of_gates = [
-                _through_sigmoid(enter, of_cell * candidate),
-                _through_sigmoid(forget, of_cell * cell),
-                _through_tanh(candidate, of_cell * enter),
-                _through_sigmoid(leave, of_hidden * shown),
-            ]
-            return tf.concat(of_gates, axis=-1), of_cell * forget
-
-        return (leave * shown, new_cell), gradient
-
-    return combine(_for_all_rows(inputs, recurrent) + recurrent, cell)
 
 
 def choose(condition: Tensor, chosen: Tensor, other: Tensor) -> Tensor:

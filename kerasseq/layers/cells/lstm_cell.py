@@ -2,9 +2,7 @@ from typing import Any, ClassVar
 
 from keras import ops
 
-from kerasseq.layers import hand_gradients
 from kerasseq.layers.cells.gated_cell import Gate, GatedCell
-from kerasseq.layers.loop_products import gradients_wanted
 from kerasseq.serialization import register
 from kerasseq.typing import State, Tensor
 
@@ -47,9 +45,6 @@ class LSTMCell(GatedCell):
 
     def _bind_gate(self) -> Gate:
         def gate(inputs: Tensor, recurrent: Tensor, state: State) -> tuple[Tensor, State]:
-            if gradients_wanted():
-                hidden, cell = hand_gradients.lstm_state(inputs, recurrent, state[1])
-                return hidden, [hidden, cell]
             enter, forget, candidate, leave = ops.split(inputs + recurrent, 4, axis=-1)
             cell = ops.sigmoid(forget) * state[1] + ops.sigmoid(enter) * ops.tanh(candidate)
             hidden = ops.sigmoid(leave) * ops.tanh(cell)
