@@ -12,6 +12,8 @@ from kerasseq.tuning.deaths import mark_death
 
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux' prctl
 PATIENCE = 10.0  # seconds, for a search to end by itself
+# What a person or whatever looks after processes sends: the search is to end, not its trial alone.
+REQUESTS = {getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP")} - {None}
 
 
 def supervise(arguments: Sequence[str], output: str) -> int:
@@ -19,6 +21,7 @@ def supervise(arguments: Sequence[str], output: str) -> int:
 
     A process that is killed in a trial, as the out-of-memory killer does, or that ends in a
     segmentation fault, ends that trial alone: it has failed, and the search goes on with the next.
+    One that was asked to end (SIGTERM, SIGHUP) ends the search, and goes on with the same command.
 
     Args:
         arguments: of Python: the module, the command and its arguments.
@@ -28,6 +31,7 @@ def supervise(arguments: Sequence[str], output: str) -> int:
         The exit code of the process that ended by itself.
 
     Raises:
+        KeyboardInterrupt: if the process was asked to end, or this one by Ctrl-C.
         UsageError: if a process dies outside of a trial: the next one would, too.
     """
     while True:
@@ -39,6 +43,8 @@ def supervise(arguments: Sequence[str], output: str) -> int:
                 raise
         if code >= 0:
             return code
+        if -code in REQUESTS:
+            raise KeyboardInterrupt
         name = signal.Signals(-code).name
         trial_id = mark_death(Path(output), name)
         if trial_id is None:

@@ -38,6 +38,19 @@ def test_a_search_that_dies_outside_of_a_trial_ends(tmp_path: Path) -> None:
         supervise(["-c", program], str(tmp_path))
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there, signals are others")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_search_that_is_asked_to_end_ends_and_its_trial_has_not_failed(
+    tmp_path: Path, name: str
+) -> None:
+    trial = tmp_path / "trials" / "0000"
+    trial.mkdir(parents=True)
+    program = f"import os, signal; os.kill(os.getpid(), signal.{name})"
+    with pytest.raises(KeyboardInterrupt):
+        supervise(["-c", program], str(tmp_path))
+    assert not list(trial.iterdir())
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such signal")
 def test_a_search_does_not_outlive_its_supervisor(tmp_path: Path) -> None:
     inner = f"import os, pathlib, time; pathlib.Path({str(tmp_path / 'pid')!r}).write_text("
