@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from kerasseq.search.search_result import LOG_FLOOR
 from kerasseq.translation.pipeline import Answers
 from kerasseq.translation.translation import Alternative, TargetScore, Translation
 from kerasseq.typing import Tensor
@@ -96,5 +97,8 @@ def perplexity_of(scores: Sequence[TargetScore]) -> float:
     if cut:
         logger.warning("%d of %d pairs are longer than what is read, and cut.", cut, len(scores))
     tokens = sum(len(each.target_tokens) for each in scores)
-    with np.errstate(over="ignore"):  # infinite, where a token is impossible
+    # Many tokens would hide one that is impossible, which `LOG_FLOOR` stands for.
+    if any(each.score <= LOG_FLOOR for each in scores):
+        return float("inf")
+    with np.errstate(over="ignore"):
         return float(np.exp(-sum(each.score for each in scores) / tokens))

@@ -98,6 +98,8 @@ def test_a_limit_of_the_outputs_changes_no_score(
 def test_the_perplexity_of_what_is_impossible_is_infinite() -> None:
     impossible = TargetScore("a", "b", -1e6, False, ["b"], np.array([-1e6]))
     assert perplexity_of([impossible]) == float("inf")
+    possible = TargetScore("a", "b", -1.0, False, ["b"], np.array([-1.0]))
+    assert perplexity_of([impossible, *[possible] * 5000]) == float("inf")
 
 
 @pytest.mark.parametrize("pairs", [["ab"], [("a", "b", "c")], [3], [("a", 3)]])
